@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import type { Database } from './db/client.ts'
+import { projectFolder } from './db/migrate.ts'
+import {
+  type Api,
+  type DeclaredRoute,
+  registerAccess,
+  registerAuth,
+  registerHealth,
+  registerLimits,
+  registerOpenapi,
+  registerProblems,
+  registerRequestLog
+} from './http/index.ts'
+import { auditRoutes } from './modules/audit/routes.ts'
+import { exchangeRoutes } from './modules/exchanges/routes.ts'
+import { foundingRoutes } from './modules/founding/routes.ts'
+import type { Identity } from './modules/identity/index.ts'
+import { identityRoutes } from './modules/identity/routes.ts'
+import { ledgerRoutes } from './modules/ledger/routes.ts'
+import { listingRoutes } from './modules/listings/routes.ts'
+import { callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { memberRoutes } from './modules/members/routes.ts'
+import { timebankRoutes } from './modules/timebanks/routes.ts'
+
+export const version = (
+  JSON.parse(readFileSync(path.join(projectFolder(), 'package.json'), 'utf8')) as { version: string }
+).version
+
+export type AppOptions = {
+  database: Database
+  identity: Identity
+  publicUrl: string
+  /** requests a minute per person or address */
+  rateLimit: number
+  corsOrigins: readonly string[]
+  trustProxy: string | boolean
+  logger?: FastifyBaseLogger
+}
+
+export type App = Api & { declared: DeclaredRoute[] }
+
+const exposedHeaders = [
+  'ETag',
+  'Link',
+  'Location',
+  'Request-Id',
+  'Idempotency-Replayed',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After'
+]
+
+const tags = [
+  { name: 'Service', description: 'Health, metrics, the list of problems' },
+  { name: 'Identity', description: 'Signing in and out, the signed-in person' },
+  { name: 'Timebanks', description: 'Set-up, timebanks and their policies' },
+  { name: 'Members', description: 'Memberships, screening, organisations, affiliations' },
+  { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
+  { name: 'Listings', description: 'Categories, offers and requests' },
+  { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
+  { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
+]
+
+/** The one list of plugins and modules, in order. */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const { database, identity, publicUrl } = options
+  const app = Fastify({
+    ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
+    trustProxy: options.trustProxy,
+    bodyLimit: 1_048_576,
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    logController: new LogController({ disableRequestLogging: true }),
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    requestTimeout: 60_000
+  }) as unknown as Api
+
+  app.decorate('database', database)
+  registerProblems(app)
+  const declared = registerAccess(app)
+  registerRequestLog(app)
+  await app.register(helmet, { hsts: publicUrl.startsWith('https:') })
+  await app.register(cors, { origin: [...options.corsOrigins], exposedHeaders })
+  registerAuth(app, {
+    verify: (token) => identity.verify(token),
+    look: (bearer, timebankRef) => callerOf(database, bearer, timebankRef)
+  })
+  await registerLimits(app, options.rateLimit)
+  await registerOpenapi(app, { version, publicUrl, declared, tags })
+  registerHealth(app)
+
+  identityRoutes(app, {
+    identity,
+    membershipsOf: async (personId) =>
+      (await membershipsOf(database, personId)).map(({ timebankName, ...m }) => ({ ...m, timebank: timebankName }))
+  })
+  foundingRoutes(app)
+  timebankRoutes(app)
+  auditRoutes(app)
+  memberRoutes(app)
+  listingRoutes(app)
+  exchangeRoutes(app)
+  ledgerRoutes(app, {
+    ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId })
+  })
+
+  await app.ready()
+  return Object.assign(app, { declared })
+}

@@ -1,0 +1,160 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import type { Actor } from '../shared/actor.ts'
+import { DomainError } from '../shared/errors.ts'
+import { isUuid } from '../shared/ids.ts'
+
+// minutes are bigint columns that stay far below 2^53; counts likewise
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+// a service date is a calendar date, not an instant
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text)
+
+export type Queries = NodePgDatabase
+
+declare const made: unique symbol
+
+/** A transaction in one timebank. Only `inTimebank` makes one, so that forgetting the tenant does not compile. */
+export type Tx = {
+  readonly [made]: true
+  readonly timebankId: string
+  readonly actor: Actor
+  readonly now: Date
+  /** drizzle's builder on this transaction */
+  readonly db: Queries
+  /** the connection, for named statements */
+  readonly client: pg.PoolClient
+}
+
+export type Database = {
+  readonly pool: pg.Pool
+  /** For the tables that belong to no timebank: persons, sessions, timebanks. */
+  readonly db: Queries
+  readonly clock: () => Date
+  close(): Promise<void>
+}
+
+export type ConnectOptions = {
+  url: string
+  /** The role that the service runs as; the owner's own rights are for migrations and jobs. */
+  role?: 'commonhours_service' | 'owner'
+  max?: number
+  clock?: () => Date
+  onError?: (error: Error) => void
+}
+
+/** Opens a pool whose connections act as the service's plain role. */
+export function connect(options: ConnectOptions): Database {
+  const { url, role = 'commonhours_service', max = 10, clock = () => new Date(), onError = () => {} } = options
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    options: `-c TimeZone=UTC${role === 'owner' ? '' : ` -c role=${role}`}`,
+    application_name: 'commonhours',
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true
+  })
+  pool.on('error', onError)
+  return { pool, db: drizzle(pool), clock, close: () => pool.end() }
+}
+
+export type StoredAnswer = { status: number; headers: Record<string, string>; body: string }
+
+/** What the keeper of idempotent answers (http) plugs into the transaction: SQL to run first, and how to read and write answers. */
+export type Once = {
+  /** statements for the opening round trip, after the tenant is set */
+  opening(quote: (text: string) => string, timebankId: string): string
+  /** looks at the opening's result; throws when the key is in use or was used for something else */
+  found(rows: Record<string, unknown>[]): StoredAnswer | null
+  /** writes an answer in the same transaction */
+  keep(tx: Tx, answer: StoredAnswer): Promise<void>
+  /** the answer that a refusal gets, so that it can be kept too */
+  refusal(error: DomainError): StoredAnswer
+}
+
+/** An answer that an earlier request with the same key was given. */
+export class Replay {
+  readonly answer: StoredAnswer
+
+  constructor(answer: StoredAnswer) {
+    this.answer = answer
+  }
+}
+
+/**
+ * Runs `work` in one transaction of one timebank. The tenant setting is local to the transaction and travels in the same
+ * round trip as BEGIN. Whatever `work` throws rolls everything back.
+ */
+export const inTimebank = <T>(
+  database: Database,
+  timebankId: string,
+  actor: Actor,
+  work: (tx: Tx) => Promise<T>,
+  options: { readOnly?: boolean } = {}
+): Promise<T> =>
+  withConnection(database, async (client) => {
+    await client.query(opening(timebankId, options.readOnly))
+    const result = await work(makeTx(database, client, timebankId, actor))
+    await client.query('COMMIT')
+    return result
+  })
+
+/**
+ * The same for a request with an Idempotency-Key: the answer is kept in the transaction of the work itself, also the answer
+ * of a refusal (whose work is undone), so that a late repeat gets the first answer whatever it was.
+ */
+export const inTimebankOnce = <T>(
+  database: Database,
+  timebankId: string,
+  actor: Actor,
+  once: Once,
+  work: (tx: Tx) => Promise<T>
+): Promise<T | Replay> =>
+  withConnection(database, async (client) => {
+    const look = once.opening((text) => client.escapeLiteral(text), timebankId)
+    const results: unknown = await client.query(`${opening(timebankId)};${look};SAVEPOINT work`)
+    const stored = once.found((results as pg.QueryResult[]).at(-2)?.rows ?? [])
+    if (stored) {
+      await client.query('ROLLBACK')
+      return new Replay(stored)
+    }
+    const tx = makeTx(database, client, timebankId, actor)
+    try {
+      const result = await work(tx)
+      await client.query('COMMIT')
+      return result
+    } catch (error) {
+      if (error instanceof DomainError) {
+        await client.query('ROLLBACK TO SAVEPOINT work')
+        await once.keep(tx, once.refusal(error))
+        await client.query('COMMIT')
+      }
+      throw error
+    }
+  })
+
+function opening(timebankId: string, readOnly = false): string {
+  if (!isUuid(timebankId)) throw new Error('a transaction needs the id of a timebank')
+  return `BEGIN${readOnly ? ' READ ONLY' : ''};SELECT set_config('commonhours.timebank','${timebankId}',true)`
+}
+
+const makeTx = (database: Database, client: pg.PoolClient, timebankId: string, actor: Actor): Tx =>
+  ({ timebankId, actor, now: database.clock(), db: drizzle(client), client }) as unknown as Tx
+
+/** The same transaction seen by another actor or at another time: for who plays many parts at once, as the demo does. */
+export const actAs = (tx: Tx, actor: Actor, now: Date): Tx => ({ ...tx, actor, now })
+
+async function withConnection<T>(database: Database, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await database.pool.connect()
+  let broken: Error | undefined
+  try {
+    return await use(client)
+  } catch (error) {
+    // a no-op where the transaction has ended; where the connection is lost it fails, and the connection is dropped
+    await client.query('ROLLBACK').catch((lost: Error) => {
+      broken = lost
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}

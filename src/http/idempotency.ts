@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import type { FastifyRequest } from 'fastify'
+import type { Once, StoredAnswer } from '../db/client.ts'
+import { DomainError } from '../shared/errors.ts'
+import { instanceOf, problemOf } from './problem.ts'
+import { idempotencyKeys } from './tables.ts'
+
+const keyPattern = /^[\x21-\x7e]{8,128}$/
+
+/** The request's key; a malformed one is refused, and a missing one where hours move. */
+export function idempotencyKey(request: FastifyRequest): string | null {
+  const key = request.headers['idempotency-key']
+  if (key === undefined || key === '') {
+    if (request.routeOptions.config.idempotency === 'required') throw new DomainError('idempotency-key-required')
+    return null
+  }
+  if (typeof key !== 'string' || !keyPattern.test(key))
+    throw new DomainError('validation-failed', 'Idempotency-Key: 8 to 128 printable ASCII characters.', {
+      errors: [{ parameter: 'Idempotency-Key', detail: '8 to 128 printable ASCII characters without spaces.' }]
+    })
+  return key
+}
+
+/** JSON with sorted keys, so that the order in which a client writes fields does not make another request of it. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (value && typeof value === 'object')
+    return `{${Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, v]) => `${JSON.stringify(key)}:${canonical(v)}`)
+      .join(',')}}`
+  return JSON.stringify(value) ?? 'null'
+}
+
+/** Scope: timebank + caller + route; the address with its ids belongs to the fingerprint. */
+export function once(request: FastifyRequest, key: string): Once {
+  const caller = request.actor.personId ?? 'system'
+  const route = `${request.method} ${request.routeOptions.url}`
+  const fingerprint = createHash('sha256')
+    .update(`${request.url}\n${canonical(request.body ?? null)}`)
+    .digest('base64url')
+  return {
+    opening: (quote, timebankId) => {
+      const [c, r, k] = [quote(caller), quote(route), quote(key)]
+      return `SELECT pg_try_advisory_xact_lock(hashtextextended(${quote(`${timebankId}|${caller}|${route}|${key}`)}, 0)) AS mine,
+        a.fingerprint, a.status, a.headers, a.body
+        FROM (SELECT 1) one LEFT JOIN platform.idempotency_keys a
+          ON a.timebank_id = platform.timebank() AND a.caller = ${c} AND a.route = ${r} AND a.key = ${k}`
+    },
+    found: ([row]) => {
+      if (!row) throw new Error('the look-up of the idempotency key gave no row')
+      if (typeof row['fingerprint'] === 'string') {
+        if (row['fingerprint'] !== fingerprint) throw new DomainError('idempotency-key-reused')
+        return {
+          status: Number(row['status']),
+          headers: JSON.parse(String(row['headers'])) as Record<string, string>,
+          body: String(row['body'])
+        }
+      }
+      if (row['mine'] !== true) throw new DomainError('idempotency-key-in-use', undefined, { retryAfterSeconds: 1 })
+      return null
+    },
+    keep: async (tx, answer) => {
+      await tx.db.insert(idempotencyKeys).values({
+        timebankId: tx.timebankId,
+        caller,
+        route,
+        key,
+        fingerprint,
+        status: answer.status,
+        headers: JSON.stringify(answer.headers),
+        body: answer.body,
+        createdAt: sql`now()` as unknown as Date
+      })
+    },
+    refusal: (error): StoredAnswer => {
+      const { status, headers, body } = problemOf(error, instanceOf(request))
+      return { status, headers, body: JSON.stringify(body) }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Database, inTimebank, inTimebankOnce, Replay, type Tx } from '../db/client.ts'
+import { DomainError } from '../shared/errors.ts'
+import { idempotencyKey, once } from './idempotency.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    database: Database
+  }
+}
+
+/** Reads in the request's timebank, in one transaction that cannot write. */
+export function read<T>(request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return inTimebank(request.server.database, timebankOf(request).id, request.actor, work, { readOnly: true })
+}
+
+/**
+ * Writes in the request's timebank and answers after the commit. With an Idempotency-Key the answer is kept in the
+ * same transaction, and a repeat gets it again with `Idempotency-Replayed: true`.
+ * `work` gives the body; `headers` makes headers of it (ETag, Location).
+ */
+export async function write<T>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  work: (tx: Tx) => Promise<T>,
+  headers: (body: T) => Record<string, string> = () => ({})
+): Promise<FastifyReply> {
+  const { database } = request.server
+  const timebank = timebankOf(request)
+  const key = idempotencyKey(request)
+  const answerOf = (body: T) => ({
+    status,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }), ...headers(body) },
+    body: body === undefined ? '' : String(reply.code(status).serialize(body))
+  })
+  if (key === null) {
+    const body = await inTimebank(database, timebank.id, request.actor, work)
+    return send(reply, answerOf(body))
+  }
+  const guard = once(request, key)
+  const answer = await inTimebankOnce(database, timebank.id, request.actor, guard, async (tx) => {
+    const first = answerOf(await work(tx))
+    await guard.keep(tx, first)
+    return first
+  })
+  if (answer instanceof Replay) return send(reply.header('idempotency-replayed', 'true'), answer.answer)
+  return send(reply, answer)
+}
+
+const send = (
+  reply: FastifyReply,
+  answer: { status: number; headers: Record<string, string>; body: string }
+): FastifyReply =>
+  reply
+    .code(answer.status)
+    .headers(answer.headers)
+    .send(answer.body === '' ? undefined : answer.body)
+
+/** ETag of a body with a `rowVersion`, and its address where it was made. */
+export const edited = (body: { rowVersion: number }): Record<string, string> => ({ etag: `"${body.rowVersion}"` })
+
+export function created(
+  request: FastifyRequest
+): (body: { id: string; rowVersion?: number }) => Record<string, string> {
+  const collection = request.url.split('?')[0]
+  return (body) => ({
+    location: `${collection}/${body.id}`,
+    ...(body.rowVersion === undefined ? {} : { etag: `"${body.rowVersion}"` })
+  })
+}
+
+export function timebankOf(request: FastifyRequest): { id: string; slug: string } {
+  if (!request.timebank) throw new DomainError('internal-error')
+  return request.timebank
+}

@@ -1,0 +1,93 @@
+import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm'
+import type { Tx } from '../../db/client.ts'
+import { newId } from '../../shared/ids.ts'
+import { events } from './tables.ts'
+
+export type AuditEntry = {
+  /** `subject.verb`, such as `membership.activated` */
+  action: string
+  subject: { type: string; id: string }
+  /** membership for whom it was done, where that is not the actor's own */
+  onBehalfOf?: string | null
+  /** what changed: states, roles and figures with their values; personal fields by name only, as `{ fields: ['phone'] }` */
+  changes?: Record<string, unknown>
+  reason?: string | null
+}
+
+export type StoredEvent = typeof events.$inferSelect
+
+/** Writes down who did what, in the transaction that does it (R6). One statement for any number of entries. */
+export async function audit(tx: Tx, ...entries: AuditEntry[]): Promise<void> {
+  const { actor } = tx
+  if (entries.length === 0) return
+  await tx.db.insert(events).values(
+    entries.map((entry) => ({
+      timebankId: tx.timebankId,
+      id: newId(),
+      at: tx.now,
+      actorPersonId: actor.personId,
+      actorMembershipId: actor.membershipId,
+      onBehalfOf: entry.onBehalfOf && entry.onBehalfOf !== actor.membershipId ? entry.onBehalfOf : null,
+      source: actor.source,
+      slipNumber: actor.slipNumber ?? null,
+      action: entry.action,
+      subjectType: entry.subject.type,
+      subjectId: entry.subject.id,
+      changes: entry.changes ?? {},
+      reason: entry.reason ?? null
+    }))
+  )
+}
+
+export type EventFilter = {
+  subjectType?: string | undefined
+  subjectId?: string | undefined
+  onBehalfOf?: string | undefined
+  since?: Date | undefined
+  /** Id of the last one seen. */
+  before: string | null
+}
+
+/** Newest first. Gives one more than `limit` where there are more. */
+export async function listEvents(tx: Tx, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
+  const { subjectType, subjectId, onBehalfOf, since, before } = filter
+  return tx.db
+    .select()
+    .from(events)
+    .where(
+      and(
+        eq(events.timebankId, tx.timebankId),
+        subjectType === undefined ? undefined : eq(events.subjectType, subjectType),
+        subjectId === undefined ? undefined : eq(events.subjectId, subjectId),
+        onBehalfOf === undefined ? undefined : eq(events.onBehalfOf, onBehalfOf),
+        since === undefined ? undefined : gte(events.at, since),
+        before === null ? undefined : lt(events.id, before)
+      )
+    )
+    .orderBy(desc(events.id))
+    .limit(limit + 1)
+}
+
+/** What was done to a membership, for it, or by it; newest first. */
+export async function listEventsOf(
+  tx: Tx,
+  membershipId: string,
+  before: string | null,
+  limit: number
+): Promise<StoredEvent[]> {
+  // each branch reads the newest of its own index; an OR would read all that somebody ever did
+  const newest = (condition: SQL | undefined) =>
+    tx.db
+      .select()
+      .from(events)
+      .where(and(eq(events.timebankId, tx.timebankId), condition, before === null ? undefined : lt(events.id, before)))
+      .orderBy(desc(events.id))
+      .limit(limit + 1)
+  const branches = [
+    await newest(and(eq(events.subjectType, 'membership'), eq(events.subjectId, membershipId))),
+    await newest(eq(events.onBehalfOf, membershipId)),
+    await newest(eq(events.actorMembershipId, membershipId))
+  ]
+  const byId = new Map(branches.flat().map((event) => [event.id, event]))
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit + 1)
+}

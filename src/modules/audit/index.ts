@@ -1,0 +1,1 @@
+export { type AuditEntry, audit, type EventFilter, listEvents, listEventsOf, type StoredEvent } from './audit.ts'

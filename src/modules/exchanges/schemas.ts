@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { pageQuery } from '../../http/index.ts'
+import { claimableSources } from '../../shared/actor.ts'
+import { timebankParams } from '../timebanks/schemas.ts'
+import { capacities, sideNames } from './sides.ts'
+
+const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .max(max)
+    .refine((value) => !value.includes('\0'), 'must not contain NUL')
+
+const minutes = z.int().min(1).max(100_000).describe('Service minutes: the real time given')
+const date = z.iso.date().describe('Calendar date in the time zone of the timebank')
+
+const side = z.strictObject({
+  capacity: z
+    .enum(capacities)
+    .default('citizen')
+    .describe(
+      'Belongs to this side of this exchange, not to the person. `professional` needs an affiliation on the service date'
+    ),
+  memberId: z
+    .uuid()
+    .optional()
+    .describe('The member who gave or received; for an organisation, optionally who acts for it'),
+  organisationId: z.uuid().optional().describe('The organisation; for a professional, the one that they work for')
+})
+
+const begin = {
+  provider: side.describe('Who gives the time'),
+  receiver: side.describe('Who is helped'),
+  categoryId: z.uuid(),
+  offerId: z.uuid().optional().describe("An open offer of the provider's"),
+  requestId: z.uuid().optional().describe("An open request of the receiver's"),
+  description: text(2000).default(''),
+  minutes
+}
+
+export const proposeSchema = z.strictObject({
+  ...begin,
+  performedOn: date.optional().describe('Planned service date'),
+  proposedBy: z.enum(sideNames).optional().describe('For which side a broker proposes; members propose for their own')
+})
+
+export const reportNewSchema = z.strictObject({ ...begin, performedOn: date })
+
+export const reportSchema = z.strictObject({ minutes, performedOn: date })
+
+export const agreeSchema = z
+  .strictObject({ minutes: minutes.optional().describe('What you agree to; refused when the proposal says otherwise') })
+  .nullish()
+
+const reason = text(1000).min(3)
+export const reasonSchema = z.strictObject({ reason })
+export const cancelSchema = z.strictObject({ reason: reason.optional() }).nullish()
+
+/** Steps that need nothing said: an empty object or no body at all. */
+export const emptySchema = z.strictObject({}).nullish()
+
+export const exchangeStatuses = [
+  'proposed',
+  'agreed',
+  'awaiting_risk',
+  'awaiting_vetting',
+  'awaiting_guardian',
+  'ready',
+  'reported',
+  'settled',
+  'disputed',
+  'declined',
+  'cancelled',
+  'reversed'
+] as const
+
+const sideOut = z.object({
+  capacity: z.enum(capacities),
+  memberId: z.uuid().nullable(),
+  memberNumber: z.int().nullable(),
+  organisationId: z.uuid().nullable(),
+  name: z.string().nullable().describe('Display name; null: an anonymous party of imported history')
+})
+
+export const exchangeSchema = z
+  .object({
+    id: z.uuid(),
+    status: z.enum(exchangeStatuses),
+    provider: sideOut,
+    receiver: sideOut,
+    categoryId: z.uuid(),
+    offerId: z.uuid().nullable(),
+    requestId: z.uuid().nullable(),
+    description: z.string(),
+    performedOn: z.string().nullable().describe('Service date; planned until it is reported'),
+    proposedMinutes: z.int(),
+    agreedMinutes: z.int().nullable(),
+    serviceMinutes: z.int().nullable().describe('The real time given; all reports of hours use it'),
+    creditMinutes: z.int().nullable().describe('What the ledger moved, after rounding by the policy'),
+    recordOnly: z.boolean().describe('Recorded, and by its nature not moved in the ledger'),
+    policyVersion: z.int().describe('The policy that it was made under'),
+    proposedBy: z.enum([...sideNames, 'broker']),
+    reportedBy: z.enum([...sideNames, 'broker']).nullable(),
+    source: z.enum([...claimableSources, 'import', 'system']),
+    slipNumber: z.string().nullable(),
+    reason: z.string().nullable(),
+    transferId: z.uuid().nullable(),
+    reversalTransferId: z.uuid().nullable(),
+    recordedAt: z.date(),
+    agreedAt: z.date().nullable(),
+    reportedAt: z.date().nullable(),
+    settledAt: z.date().nullable(),
+    rowVersion: z.int()
+  })
+  .meta({ id: 'Exchange' })
+
+export const exchangeParams = z.object({ ...timebankParams.shape, exchange: z.uuid() })
+
+export const listQuery = z.strictObject({
+  ...pageQuery,
+  status: z.enum(exchangeStatuses).optional(),
+  memberId: z.uuid().optional().describe('One of the sides'),
+  organisationId: z.uuid().optional().describe('One of the sides'),
+  side: z.enum(sideNames).optional().describe('Which side memberId or organisationId is'),
+  categoryId: z.uuid().optional(),
+  offerId: z.uuid().optional(),
+  requestId: z.uuid().optional(),
+  from: z.iso.date().optional().describe('Service date from, inclusive'),
+  to: z.iso.date().optional().describe('Service date to, inclusive')
+})

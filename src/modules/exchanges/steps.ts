@@ -1,0 +1,271 @@
+import type { Tx } from '../../db/client.ts'
+import { DomainError } from '../../shared/errors.ts'
+import { getCategory, markRequest } from '../listings/index.ts'
+import type { Policy } from '../timebanks/index.ts'
+import {
+  type Context,
+  type Exchange,
+  insertExchange,
+  lockExchange,
+  type NewExchange,
+  prepare,
+  step,
+  wrongState
+} from './exchanges.ts'
+import { placeHold, releaseHold, settle } from './settle.ts'
+import { otherSide, resolveSide, type SideName } from './sides.ts'
+
+/** One side proposes to the other; a broker may propose for one of them. The proposal has the consent of who makes it only. */
+export async function propose(tx: Tx, input: NewExchange, forSide?: SideName): Promise<Exchange> {
+  const context = await prepare(tx, input)
+  const side = beginningSide(context, forSide)
+  return insertExchange(tx, { ...context.exchange, proposedBy: side, onBehalfOf: behalf(context, side) }, 'proposed')
+}
+
+/** The other side agrees. Where the policy asks for it, a broker must approve before the exchange may take place. */
+export async function agree(tx: Tx, id: string, minutes?: number): Promise<Exchange> {
+  const context = await lockExchange(tx, id)
+  const { exchange, policy } = context
+  if (exchange.status !== 'proposed') throw wrongState(exchange, 'agreed')
+  const side = answeringSide(context, exchange.proposedBy)
+  if (minutes !== undefined && minutes !== exchange.proposedMinutes)
+    throw new DomainError('conflict', 'The minutes agreed to are not those proposed; read the exchange again.', {
+      figures: { proposedMinutes: exchange.proposedMinutes }
+    })
+  const needsBroker = await needsApproval(tx, exchange, policy)
+  const holdId = policy.holdAtAgreement ? await placeHold(tx, context) : null
+  if (exchange.requestId) await markRequest(tx, exchange.requestId, 'matched')
+  return step(
+    tx,
+    exchange,
+    {
+      status: needsBroker ? 'awaiting_risk' : 'agreed',
+      agreedMinutes: exchange.proposedMinutes,
+      agreedAt: tx.now,
+      holdId
+    },
+    { action: 'agreed', onBehalfOf: behalf(context, side) }
+  )
+}
+
+/** A broker lets an exchange go ahead that the policy asked them to look at. */
+export async function approve(tx: Tx, id: string): Promise<Exchange> {
+  const { exchange, staff } = await lockExchange(tx, id)
+  if (!staff) throw new DomainError('forbidden', 'A broker who is not one of its sides approves.')
+  if (exchange.status !== 'awaiting_risk') throw wrongState(exchange, 'approved')
+  return step(tx, exchange, { status: 'ready' }, { action: 'approved' })
+}
+
+/** The side that was asked says no. It needs no reason. */
+export async function decline(tx: Tx, id: string): Promise<Exchange> {
+  const context = await lockExchange(tx, id)
+  const { exchange } = context
+  if (exchange.status !== 'proposed') throw wrongState(exchange, 'declined')
+  const side = answeringSide(context, exchange.proposedBy)
+  return step(
+    tx,
+    exchange,
+    { status: 'declined', closedAt: tx.now },
+    { action: 'declined', onBehalfOf: behalf(context, side) }
+  )
+}
+
+const beforeReport = ['proposed', 'agreed', 'awaiting_risk', 'awaiting_vetting', 'awaiting_guardian', 'ready']
+
+/** Either side, or staff, calls it off before it is reported; what was held is released. */
+export async function cancel(tx: Tx, id: string, reason: string | null): Promise<Exchange> {
+  const context = await lockExchange(tx, id)
+  const { exchange } = context
+  if (!beforeReport.includes(exchange.status)) throw wrongState(exchange, 'cancelled')
+  await releaseHold(tx, context)
+  if (exchange.requestId && exchange.status !== 'proposed') await markRequest(tx, exchange.requestId, 'open')
+  return step(tx, exchange, { status: 'cancelled', reason, closedAt: tx.now }, { action: 'cancelled', reason })
+}
+
+export type Report = { minutes: number; performedOn: string }
+
+/** One side reports that it has taken place; the other confirms, or as the policy says. */
+export async function report(tx: Tx, id: string, { minutes, performedOn }: Report): Promise<Exchange> {
+  const context = await lockExchange(tx, id)
+  const { exchange } = context
+  if (exchange.status !== 'agreed' && exchange.status !== 'ready') throw wrongState(exchange, 'reported')
+  const by = reporterOf(context)
+  checkServiceDate(performedOn, context.today)
+  // the capacities were checked for the day that was planned; what counts is the day that it was
+  const affiliations = performedOn === exchange.performedOn ? {} : await recheckCapacities(tx, context, performedOn)
+  if (exchange.requestId) await markRequest(tx, exchange.requestId, 'in_progress')
+  const reported = await step(
+    tx,
+    exchange,
+    {
+      status: 'reported',
+      serviceMinutes: minutes,
+      performedOn,
+      reportedBy: by,
+      reportedByPerson: tx.actor.personId,
+      reportedAt: tx.now,
+      ...affiliations
+    },
+    {
+      action: 'reported',
+      onBehalfOf: by === 'broker' ? (exchange.receiverId ?? exchange.providerId) : behalf(context, by)
+    }
+  )
+  return settleIfAgreed(tx, { ...context, exchange: reported })
+}
+
+/** A side reports an exchange that nobody had proposed here: it waits for the other side (or whom the policy names). */
+export async function reportNew(tx: Tx, input: NewExchange & { performedOn: string }): Promise<Exchange> {
+  const context = await prepare(tx, input)
+  checkServiceDate(input.performedOn, context.today)
+  const by = reporterOf(context)
+  const reported = await insertExchange(
+    tx,
+    {
+      ...context.exchange,
+      status: 'reported',
+      proposedBy: by,
+      reportedBy: by,
+      reportedByPerson: tx.actor.personId,
+      reportedAt: tx.now,
+      serviceMinutes: input.minutes
+    },
+    'reported'
+  )
+  return settleIfAgreed(tx, { ...context, exchange: reported })
+}
+
+/**
+ * A broker records at once, on behalf of both sides, what they have told (by phone, on a slip) and agreed to.
+ * Not for an exchange of the broker's own.
+ */
+export async function record(tx: Tx, input: NewExchange & { performedOn: string }): Promise<Exchange> {
+  const context = await prepare(tx, input)
+  if (!context.staff)
+    throw new DomainError('own-confirmation', 'A broker records for others; your own exchange needs the other side.')
+  if (!context.policy.whoMayRecord.includes('broker')) throw new DomainError('recording-not-allowed')
+  checkServiceDate(input.performedOn, context.today)
+  const exchange: Exchange = {
+    ...context.exchange,
+    reportedBy: 'broker',
+    reportedByPerson: tx.actor.personId,
+    reportedAt: tx.now,
+    agreedAt: tx.now,
+    agreedMinutes: input.minutes,
+    serviceMinutes: input.minutes,
+    onBehalfOf: context.exchange.receiverId ?? context.exchange.providerId
+  }
+  const settled = await settle(tx, { ...context, exchange })
+  return insertExchange(tx, { ...exchange, ...settled }, 'recorded')
+}
+
+/** Who did not report confirms, and the hours move in the same transaction. */
+export async function confirm(tx: Tx, id: string): Promise<Exchange> {
+  const context = await lockExchange(tx, id)
+  const { exchange } = context
+  if (exchange.status !== 'reported' && exchange.status !== 'disputed') throw wrongState(exchange, 'confirmed')
+  const side = confirmingSide(tx, context)
+  const settled = await settle(tx, context)
+  return step(tx, exchange, settled, {
+    action: 'confirmed',
+    onBehalfOf: side === 'broker' ? null : behalf(context, side)
+  })
+}
+
+/** The side that did not report says that it was otherwise; a broker decides. */
+export async function dispute(tx: Tx, id: string, reason: string): Promise<Exchange> {
+  const context = await lockExchange(tx, id)
+  const { exchange, own, staff } = context
+  if (exchange.status !== 'reported') throw wrongState(exchange, 'disputed')
+  if (!staff && own.every((side) => side === exchange.reportedBy))
+    throw new DomainError('own-confirmation', 'The other side disputes a report.')
+  return step(tx, exchange, { status: 'disputed', reason }, { action: 'disputed', reason })
+}
+
+function checkServiceDate(performedOn: string, today: string): void {
+  if (performedOn > today)
+    throw new DomainError('future-service-date', undefined, {
+      errors: [{ pointer: '/performedOn', detail: `Must not be after ${today}.` }]
+    })
+}
+
+/** Which side a proposal is made from; a broker says for whom. */
+function beginningSide({ own, staff }: Context, forSide: SideName | undefined): SideName {
+  const side = forSide ?? own[0]
+  if (side && own.includes(side)) return side
+  if (staff && side) return side
+  throw staff
+    ? new DomainError('validation-failed', 'Say for which side you propose.', {
+        errors: [{ pointer: '/proposedBy', detail: 'Needed.' }]
+      })
+    : new DomainError('forbidden', 'You may propose for your own side.')
+}
+
+/** The side whose answer is asked for. Somebody who stands on both sides cannot agree with themselves. */
+function answeringSide({ own, staff }: Context, began: string): SideName {
+  const side = otherSide(began as SideName)
+  if (staff || (own.length === 1 && own[0] === side)) return side
+  throw new DomainError('own-confirmation', `The ${side} answers; the ${began} proposed.`)
+}
+
+function reporterOf({ own, staff, policy }: Context): SideName | 'broker' {
+  const allowed = own.find((side) => policy.whoMayRecord.includes(side))
+  if (allowed) return allowed
+  if (staff && policy.whoMayRecord.includes('broker')) return 'broker'
+  throw new DomainError('recording-not-allowed')
+}
+
+/** R2: who reported, side or person, does not confirm for the other. What a broker reported is confirmed by who is debited. */
+function confirmingSide(tx: Tx, { exchange, own, staff, policy }: Context): SideName | 'broker' {
+  const { reportedBy, reportedByPerson } = exchange
+  const side =
+    policy.whoConfirms === 'other_side' || policy.whoConfirms === 'nobody' ? otherThan(reportedBy) : policy.whoConfirms
+  const mayConfirm = side === 'broker' ? staff : own.includes(side) || staff
+  if (mayConfirm && side !== reportedBy && reportedByPerson !== tx.actor.personId) return side
+  throw new DomainError('own-confirmation', `The ${side} confirms; who reports cannot also confirm for the other side.`)
+}
+
+const otherThan = (reportedBy: string | null): SideName => (reportedBy === 'receiver' ? 'provider' : 'receiver')
+
+/**
+ * A report settles at once where nobody has to confirm it, or where the one who has to is the one who reported;
+ * never so that a member is debited who neither reported nor agreed.
+ */
+async function settleIfAgreed(tx: Tx, context: Context): Promise<Exchange> {
+  const { exchange, policy } = context
+  const receiverSaidYes = exchange.reportedBy === 'receiver' || exchange.agreedAt !== null
+  const nobodyElse =
+    policy.whoConfirms === 'nobody' || (policy.whoConfirms === 'receiver' && exchange.reportedBy === 'receiver')
+  if (!nobodyElse || !receiverSaidYes) return exchange
+  return step(tx, exchange, await settle(tx, context), { action: 'settled' })
+}
+
+async function needsApproval(tx: Tx, exchange: Exchange, policy: Policy): Promise<boolean> {
+  const { risk } = await getCategory(tx, exchange.categoryId)
+  const above = policy.brokerApprovalAboveMinutes
+  return policy.brokerApprovalRisks.includes(risk) || (above !== null && exchange.proposedMinutes > above)
+}
+
+async function recheckCapacities(tx: Tx, { exchange, policy }: Context, on: string): Promise<Partial<Exchange>> {
+  const again = async (name: SideName) => {
+    const [capacity, memberId, organisationId] =
+      name === 'provider'
+        ? [exchange.providerCapacity, exchange.providerId, exchange.providerOrganisationId]
+        : [exchange.receiverCapacity, exchange.receiverId, exchange.receiverOrganisationId]
+    const side = await resolveSide(
+      tx,
+      name,
+      { capacity: capacity as 'citizen', memberId: memberId ?? undefined, organisationId: organisationId ?? undefined },
+      on,
+      policy
+    )
+    return side.affiliationId
+  }
+  return { providerAffiliationId: await again('provider'), receiverAffiliationId: await again('receiver') }
+}
+
+/** Membership for whom staff act; null where somebody acts for themselves. */
+function behalf({ exchange, staff }: Pick<Context, 'exchange' | 'staff'>, side: SideName | 'broker'): string | null {
+  if (!staff || side === 'broker') return null
+  return side === 'provider' ? exchange.providerId : exchange.receiverId
+}

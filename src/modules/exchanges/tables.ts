@@ -1,0 +1,122 @@
+import { sql } from 'drizzle-orm'
+import {
+  boolean,
+  check,
+  date,
+  foreignKey,
+  index,
+  integer,
+  pgSchema,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid
+} from 'drizzle-orm/pg-core'
+import { createdAt, id, instant, rowVersion, timebankId } from '../../db/columns.ts'
+import { categories, offers, requests } from '../listings/tables.ts'
+import { affiliations, memberships, organisations } from '../members/tables.ts'
+import { policies } from '../timebanks/tables.ts'
+
+export const exchangesSchema = pgSchema('exchanges')
+
+/**
+ * The human event. Each side is a member, an organisation (with the member who acts for it), or, in imported
+ * history only, an anonymous party. `serviceMinutes` is the real time given, `creditMinutes` what the ledger moved.
+ */
+export const exchanges = exchangesSchema.table(
+  'exchanges',
+  {
+    timebankId: timebankId(),
+    id: id(),
+    status: text('status').notNull(),
+    providerId: uuid('provider_id'),
+    providerOrganisationId: uuid('provider_organisation_id'),
+    providerCapacity: text('provider_capacity').notNull(),
+    providerAffiliationId: uuid('provider_affiliation_id'),
+    receiverId: uuid('receiver_id'),
+    receiverOrganisationId: uuid('receiver_organisation_id'),
+    receiverCapacity: text('receiver_capacity').notNull(),
+    receiverAffiliationId: uuid('receiver_affiliation_id'),
+    categoryId: uuid('category_id').notNull(),
+    offerId: uuid('offer_id'),
+    requestId: uuid('request_id'),
+    description: text('description').notNull().default(''),
+    performedOn: date('performed_on'),
+    proposedMinutes: integer('proposed_minutes').notNull(),
+    agreedMinutes: integer('agreed_minutes'),
+    serviceMinutes: integer('service_minutes'),
+    creditMinutes: integer('credit_minutes'),
+    policyVersion: integer('policy_version').notNull(),
+    proposedBy: text('proposed_by').notNull(),
+    reportedBy: text('reported_by'),
+    reportedByPerson: uuid('reported_by_person'),
+    source: text('source').notNull(),
+    slipNumber: text('slip_number'),
+    recordedBy: uuid('recorded_by'),
+    onBehalfOf: uuid('on_behalf_of'),
+    /** Set where hours moved in the ledger; null while open, for imported history and for record-only time. */
+    transferId: uuid('transfer_id'),
+    /** Minutes set aside from agreement to settlement, where the policy says so. */
+    holdId: uuid('hold_id'),
+    reversalTransferId: uuid('reversal_transfer_id'),
+    recordOnly: boolean('record_only').notNull().default(false),
+    reason: text('reason'),
+    agreedAt: instant('agreed_at'),
+    reportedAt: instant('reported_at'),
+    settledAt: instant('settled_at'),
+    closedAt: instant('closed_at'),
+    recordedAt: instant('recorded_at').notNull(),
+    externalSource: text('external_source'),
+    externalId: text('external_id'),
+    createdAt: createdAt(),
+    rowVersion: rowVersion()
+  },
+  (t) => [
+    primaryKey({ columns: [t.timebankId, t.id] }),
+    foreignKey({ columns: [t.timebankId, t.policyVersion], foreignColumns: [policies.timebankId, policies.version] }),
+    foreignKey({ columns: [t.timebankId, t.providerId], foreignColumns: [memberships.timebankId, memberships.id] }),
+    foreignKey({ columns: [t.timebankId, t.receiverId], foreignColumns: [memberships.timebankId, memberships.id] }),
+    foreignKey({
+      columns: [t.timebankId, t.providerOrganisationId],
+      foreignColumns: [organisations.timebankId, organisations.id]
+    }),
+    foreignKey({
+      columns: [t.timebankId, t.receiverOrganisationId],
+      foreignColumns: [organisations.timebankId, organisations.id]
+    }),
+    foreignKey({
+      columns: [t.timebankId, t.providerAffiliationId],
+      foreignColumns: [affiliations.timebankId, affiliations.id]
+    }),
+    foreignKey({
+      columns: [t.timebankId, t.receiverAffiliationId],
+      foreignColumns: [affiliations.timebankId, affiliations.id]
+    }),
+    foreignKey({ columns: [t.timebankId, t.categoryId], foreignColumns: [categories.timebankId, categories.id] }),
+    foreignKey({ columns: [t.timebankId, t.offerId], foreignColumns: [offers.timebankId, offers.id] }),
+    foreignKey({ columns: [t.timebankId, t.requestId], foreignColumns: [requests.timebankId, requests.id] }),
+    index('exchanges_status').on(t.timebankId, t.status, t.id),
+    index('exchanges_provider').on(t.timebankId, t.providerId, t.id),
+    index('exchanges_receiver').on(t.timebankId, t.receiverId, t.id),
+    index('exchanges_provider_organisation').on(t.timebankId, t.providerOrganisationId, t.id),
+    index('exchanges_receiver_organisation').on(t.timebankId, t.receiverOrganisationId, t.id),
+    index('exchanges_performed').on(t.timebankId, t.performedOn, t.id),
+    index('exchanges_category').on(t.timebankId, t.categoryId, t.id),
+    index('exchanges_request').on(t.timebankId, t.requestId).where(sql`request_id is not null`),
+    uniqueIndex('exchanges_transfer').on(t.timebankId, t.transferId),
+    uniqueIndex('exchanges_external').on(t.timebankId, t.externalSource, t.externalId),
+    uniqueIndex('exchanges_slip')
+      .on(t.timebankId, t.slipNumber)
+      .where(sql`slip_number is not null and status <> 'cancelled'`),
+    check(
+      'exchanges_status_known',
+      sql`${t.status} in ('proposed', 'agreed', 'awaiting_risk', 'awaiting_vetting', 'awaiting_guardian', 'ready', 'reported', 'settled', 'disputed', 'declined', 'cancelled', 'reversed')`
+    ),
+    check(
+      'exchanges_capacities',
+      sql`${t.providerCapacity} in ('citizen', 'professional', 'organisation') and ${t.receiverCapacity} in ('citizen', 'professional', 'organisation')`
+    ),
+    check('exchanges_two_sides', sql`${t.providerId} <> ${t.receiverId}`),
+    check('exchanges_minutes', sql`${t.proposedMinutes} > 0 and ${t.serviceMinutes} > 0 and ${t.creditMinutes} >= 0`)
+  ]
+)

@@ -1,0 +1,1 @@
+export { foundTimebank, type NewTimebank, setUp } from './founding.ts'

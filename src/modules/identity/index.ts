@@ -1,0 +1,18 @@
+export { type Bearer, type Identity, makeIdentity } from './identity.ts'
+export { ensureSigningKey, type Jwk, jwks, rotateSigningKey } from './keys.ts'
+export { askForLink, redeemLink } from './links.ts'
+export { changePassword, setPassword } from './passwords.ts'
+export {
+  createPerson,
+  findOrCreatePersonByEmail,
+  foldEmail,
+  getPerson,
+  isEmail,
+  makeOperator,
+  type Person,
+  updatePerson
+} from './persons.ts'
+export { beginSession, refresh, signOut, signOutEverywhere, type Tokens } from './sessions.ts'
+export { ensureSetupCode, redeemSetupCode } from './setup.ts'
+export { signIn } from './sign-in.ts'
+export { identityCron, identityTasks, purgeExpired } from './tasks.ts'

@@ -1,0 +1,133 @@
+import type { Tx } from '../../db/client.ts'
+import { DomainError, type Fault, notFound, refuseFaults } from '../../shared/errors.ts'
+import type { AccountKind, AccountStatus } from './kinds.ts'
+
+/** In minutes; null: none. A soft limit is reported when it is crossed, a hard one refuses. */
+export type Limits = {
+  floorSoft: number | null
+  floorHard: number | null
+  ceilingSoft: number | null
+  ceilingHard: number | null
+}
+
+/** Of the pot, and of whatever else may go as far as it needs to. */
+export const noLimits: Limits = { floorSoft: null, floorHard: null, ceilingSoft: null, ceilingHard: null }
+
+/** Called once when a timebank is made: its books with the community pot and the account for opening balances. */
+export async function openBooks(tx: Tx): Promise<void> {
+  await tx.client.query('SELECT ledger.open_books($1, $2)', [tx.timebankId, tx.actor.personId])
+}
+
+/** Opens an account and answers its number, small and unique in the timebank. */
+export async function openAccount(tx: Tx, kind: AccountKind, limits: Limits, why: string): Promise<number> {
+  checkLimits(limits)
+  const { rows } = await tx.client.query<{ id: number }>({
+    name: 'ledger.open_account',
+    text: 'SELECT ledger.open_account($1, $2, $3, $4, $5, $6, $7, $8) AS id',
+    values: [tx.timebankId, tx.actor.personId, why, kind, ...inOrder(limits)]
+  })
+  return only(rows).id
+}
+
+/** Opens any number of accounts in one round trip; the numbers are consecutive and in the order given. */
+export async function openAccounts(
+  tx: Tx,
+  accounts: readonly { kind: AccountKind; limits: Limits }[],
+  why: string
+): Promise<number[]> {
+  if (accounts.length === 0) return []
+  for (const { limits } of accounts) checkLimits(limits)
+  const column = (name: keyof Limits) => accounts.map(({ limits }) => limits[name])
+  const { rows } = await tx.client.query<{ first: number }>(
+    'SELECT ledger.open_accounts($1, $2, $3, $4, $5, $6, $7, $8) AS first',
+    [
+      tx.timebankId,
+      tx.actor.personId,
+      why,
+      accounts.map(({ kind }) => kind),
+      column('floorSoft'),
+      column('floorHard'),
+      column('ceilingSoft'),
+      column('ceilingHard')
+    ]
+  )
+  const { first } = only(rows)
+  return accounts.map((_, i) => first + i)
+}
+
+/** The account to which hours are given, and from which they are granted. */
+export const communityPot = (tx: Tx): Promise<number> => firstOf(tx, 'community_pot')
+
+/** The other side of balances that are brought in from an older system. */
+export const openingAccount = (tx: Tx): Promise<number> => firstOf(tx, 'opening')
+
+/**
+ * Sets all four limits (minutes) from now on and keeps who changed them, and why. A balance that lies outside the new
+ * limits stays as it is, and everything that brings it back is accepted.
+ */
+export async function setLimits(tx: Tx, accountId: number, limits: Limits, why: string): Promise<void> {
+  checkLimits(limits)
+  const { rows } = await tx.client.query<{ change: number | null }>(
+    'SELECT ledger.set_limits($1, $2, $3, $4, $5, $6, $7, $8) AS change',
+    [tx.timebankId, tx.actor.personId, why, accountId, ...inOrder(limits)]
+  )
+  if (only(rows).change === null) throw notFound('account')
+}
+
+/** Opens, freezes or closes an account, and keeps who did and why. One that holds hours, or has holds, is not closed. */
+export async function setAccountStatus(tx: Tx, accountId: number, status: AccountStatus, why: string): Promise<void> {
+  const { rows } = await tx.client.query<{ code: number }>('SELECT ledger.set_status($1, $2, $3, $4, $5) AS code', [
+    tx.timebankId,
+    tx.actor.personId,
+    why,
+    accountId,
+    status
+  ])
+  const { code } = only(rows)
+  if (code === 10) throw notFound('account')
+  if (code === 21) {
+    throw new DomainError(
+      'wrong-state',
+      'The account is not empty: bring its balance to 0 and resolve its holds first.'
+    )
+  }
+}
+
+async function firstOf(tx: Tx, kind: AccountKind): Promise<number> {
+  // the lowest number is that of the books; the primary key finds it among the first rows
+  const { rows } = await tx.client.query<{ id: number }>({
+    name: 'ledger.first_of_kind',
+    text: 'SELECT id FROM ledger.accounts WHERE timebank_id = $1 AND kind = $2 ORDER BY id LIMIT 1',
+    values: [tx.timebankId, kind]
+  })
+  return only(rows).id
+}
+
+const inOrder = (limits: Limits) => [limits.floorSoft, limits.floorHard, limits.ceilingSoft, limits.ceilingHard]
+
+function checkLimits(limits: Limits): void {
+  const faults: Fault[] = []
+  for (const name of ['floorSoft', 'floorHard', 'ceilingSoft', 'ceilingHard'] as const) {
+    const minutes = limits[name]
+    if (minutes !== null && !Number.isSafeInteger(minutes)) {
+      faults.push({ pointer: `/${name}`, detail: `${name}: whole minutes.` })
+    }
+  }
+  const { floorSoft, floorHard, ceilingSoft, ceilingHard } = limits
+  if (floorSoft !== null && floorHard !== null && floorSoft < floorHard) {
+    faults.push({ pointer: '/floorSoft', detail: 'The soft floor cannot lie below the hard one.' })
+  }
+  if (ceilingSoft !== null && ceilingHard !== null && ceilingSoft > ceilingHard) {
+    faults.push({ pointer: '/ceilingSoft', detail: 'The soft ceiling cannot lie above the hard one.' })
+  }
+  if (floorHard !== null && ceilingHard !== null && floorHard > ceilingHard) {
+    faults.push({ pointer: '/floorHard', detail: 'The floor cannot lie above the ceiling.' })
+  }
+  refuseFaults(faults)
+}
+
+function only<T>(rows: T[]): T {
+  const [row] = rows
+  if (row === undefined) throw new Error('the timebank has no books')
+  return row
+}

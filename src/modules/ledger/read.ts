@@ -1,0 +1,268 @@
+import type { Tx } from '../../db/client.ts'
+import { notFound } from '../../shared/errors.ts'
+import type { Limits } from './accounts.ts'
+import {
+  type AccountKind,
+  type AccountStatus,
+  accountKinds,
+  type OperationName,
+  operationName,
+  type TransferKind,
+  transferKindName
+} from './kinds.ts'
+
+/** All in minutes. `earned` and `spent` only ever grow; `balance` = earned − spent; `available` = balance − heldOut. */
+export type Account = {
+  id: number
+  kind: AccountKind
+  status: AccountStatus
+  earned: number
+  spent: number
+  balance: number
+  heldIn: number
+  heldOut: number
+  available: number
+  limits: Limits
+  version: number
+}
+
+type AccountRow = {
+  id: number
+  kind: AccountKind
+  status: AccountStatus
+  credits: number
+  debits: number
+  held_in: number
+  held_out: number
+  floor_soft: number | null
+  floor_hard: number | null
+  ceiling_soft: number | null
+  ceiling_hard: number | null
+  version: number
+}
+
+/** One account; not-found where the timebank has none with that number. */
+export async function getAccount(tx: Tx, id: number): Promise<Account> {
+  const account = (await getAccounts(tx, [id])).get(id)
+  if (account === undefined) throw notFound('account')
+  return account
+}
+
+/** Those of the accounts that are there, by number. */
+export async function getAccounts(tx: Tx, ids: readonly number[]): Promise<Map<number, Account>> {
+  const { rows } = await tx.client.query<AccountRow>({
+    name: 'ledger.get_accounts',
+    text: `SELECT id, kind, status, credits, debits, held_in, held_out, floor_soft, floor_hard, ceiling_soft, ceiling_hard, version
+             FROM ledger.accounts WHERE timebank_id = $1 AND id = ANY ($2::integer[])`,
+    values: [tx.timebankId, ids]
+  })
+  return new Map(rows.map((row) => [row.id, toAccount(row)]))
+}
+
+const toAccount = (row: AccountRow): Account => ({
+  id: row.id,
+  kind: row.kind,
+  status: row.status,
+  earned: row.credits,
+  spent: row.debits,
+  balance: row.credits - row.debits,
+  heldIn: row.held_in,
+  heldOut: row.held_out,
+  available: row.credits - row.debits - row.held_out,
+  limits: {
+    floorSoft: row.floor_soft,
+    floorHard: row.floor_hard,
+    ceilingSoft: row.ceiling_soft,
+    ceilingHard: row.ceiling_hard
+  },
+  version: row.version
+})
+
+/** One account's side of a step in the journal. Minutes. */
+export type Line = {
+  /** counts the lines of the account from 1, without gaps */
+  version: number
+  transferId: string
+  operation: OperationName
+  kind: TransferKind
+  /** calendar date in the timebank's zone */
+  performedOn: string
+  recordedAt: Date
+  counterAccount: number
+  /** what it did to the balance: positive came in, negative went out, 0 for a hold and its release */
+  minutes: number
+  /** what it set aside (positive) or let go again (negative) */
+  heldMinutes: number
+  /** after the line, in the order of recording */
+  balance: number
+  ref: string | null
+  groupId: string | null
+}
+
+export type StatementOptions = {
+  /** lines with lower versions, newest first */
+  before?: number | undefined
+  /** lines with higher versions, oldest first unless `order` says otherwise */
+  after?: number | undefined
+  order?: 'newest' | 'oldest' | undefined
+  /** performedOn, both included */
+  from?: string | undefined
+  to?: string | undefined
+  limit: number
+}
+
+/**
+ * Lines of an account in the order of recording, newest first unless `after` is given. The running balance is the one at
+ * recording: a line for an earlier day does not change those recorded before it.
+ */
+export async function statement(tx: Tx, accountId: number, options: StatementOptions): Promise<Line[]> {
+  const { before, after, from, to, limit, order = after === undefined ? 'newest' : 'oldest' } = options
+  const { rows } = await tx.client.query<{
+    version: number
+    transfer_id: string
+    operation: number
+    kind: number
+    performed_on: string
+    recorded_at: Date
+    counter_account: number
+    minutes: number
+    held_minutes: number
+    balance: number
+    ref: string | null
+    group_id: string | null
+  }>({
+    name: 'ledger.statement',
+    text: 'SELECT * FROM ledger.statement($1, $2, $3, $4, $5, $6, $7, $8)',
+    values: [
+      tx.timebankId,
+      accountId,
+      after ?? null,
+      before ?? null,
+      from ?? null,
+      to ?? null,
+      order === 'oldest',
+      limit
+    ]
+  })
+  return rows.map((row) => ({
+    version: row.version,
+    transferId: row.transfer_id,
+    operation: operationName(row.operation),
+    kind: transferKindName(row.kind),
+    performedOn: row.performed_on,
+    recordedAt: row.recorded_at,
+    counterAccount: row.counter_account,
+    minutes: row.minutes,
+    heldMinutes: row.held_minutes,
+    balance: row.balance,
+    ref: row.ref,
+    groupId: row.group_id
+  }))
+}
+
+export type Transfer = {
+  id: string
+  operation: OperationName
+  kind: TransferKind
+  debitAccount: number
+  creditAccount: number
+  minutes: number
+  performedOn: string
+  recordedAt: Date
+  actor: string | null
+  ref: string | null
+  groupId: string | null
+  debitBalance: number
+  creditBalance: number
+  debitVersion: number
+  creditVersion: number
+  forced: boolean
+  /** what settled, released or reversed it */
+  resolvedBy: string | null
+}
+
+/** One step of the journal; null where there is none with that id. */
+export async function findTransfer(tx: Tx, id: string): Promise<Transfer | null> {
+  const { rows } = await tx.client.query<{
+    id: string
+    operation: number
+    kind: number
+    debit_account: number
+    credit_account: number
+    minutes: number
+    performed_on: string
+    recorded_at: Date
+    actor: string | null
+    ref: string | null
+    group_id: string | null
+    debit_balance: number
+    credit_balance: number
+    debit_version: number
+    credit_version: number
+    flags: number
+    resolved_by: string | null
+  }>({
+    name: 'ledger.find_transfer',
+    text: `SELECT t.id, t.operation, t.kind, t.debit_account, t.credit_account, t.minutes, t.performed_on, t.recorded_at, t.actor,
+                  t.ref, t.group_id, t.debit_balance, t.credit_balance, t.debit_version, t.credit_version, t.flags, r.id AS resolved_by
+             FROM ledger.transfers t
+             LEFT JOIN ledger.transfers r ON r.timebank_id = t.timebank_id AND r.ref = t.id
+            WHERE t.timebank_id = $1 AND t.id = $2`,
+    values: [tx.timebankId, id]
+  })
+  const [row] = rows
+  if (row === undefined) return null
+  return {
+    id: row.id,
+    operation: operationName(row.operation),
+    kind: transferKindName(row.kind),
+    debitAccount: row.debit_account,
+    creditAccount: row.credit_account,
+    minutes: row.minutes,
+    performedOn: row.performed_on,
+    recordedAt: row.recorded_at,
+    actor: row.actor,
+    ref: row.ref,
+    groupId: row.group_id,
+    debitBalance: row.debit_balance,
+    creditBalance: row.credit_balance,
+    debitVersion: row.debit_version,
+    creditVersion: row.credit_version,
+    forced: (row.flags & 4) !== 0,
+    resolvedBy: row.resolved_by
+  }
+}
+
+/** Minutes, over all accounts of a kind. */
+export type TrialBalanceRow = {
+  kind: AccountKind
+  accounts: number
+  debits: number
+  credits: number
+  balance: number
+  heldIn: number
+  heldOut: number
+}
+
+/** `sum.balance` is 0 and the holds of `sum` are equal, or the books are wrong. */
+export type TrialBalance = { kinds: TrialBalanceRow[]; sum: Omit<TrialBalanceRow, 'kind'> }
+
+export async function trialBalance(tx: Tx): Promise<TrialBalance> {
+  const { rows } = await tx.client.query<TrialBalanceRow>(
+    `SELECT kind, accounts, debits, credits, balance, held_in AS "heldIn", held_out AS "heldOut"
+       FROM ledger.trial_balance($1)`,
+    [tx.timebankId]
+  )
+  const total = (figure: keyof TrialBalance['sum']) => rows.reduce((sum, row) => sum + row[figure], 0)
+  return {
+    kinds: rows.toSorted((a, b) => accountKinds.indexOf(a.kind) - accountKinds.indexOf(b.kind)),
+    sum: {
+      accounts: total('accounts'),
+      debits: total('debits'),
+      credits: total('credits'),
+      balance: total('balance'),
+      heldIn: total('heldIn'),
+      heldOut: total('heldOut')
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Tx } from '../../db/client.ts'
+import {
+  type Api,
+  type CsvColumns,
+  decodeCursor,
+  linkNext,
+  type Page,
+  pageOf,
+  read,
+  readers,
+  sendCsv,
+  staff,
+  toPage,
+  wantsCsv
+} from '../../http/index.ts'
+import { hasRole, isStaff } from '../../shared/actor.ts'
+import { notFound } from '../../shared/errors.ts'
+import { findTransfer, getAccount, statement, trialBalance } from './read.ts'
+import {
+  accountParams,
+  accountSchema,
+  accountView,
+  lineSchema,
+  lineView,
+  statementQuery,
+  timebankParams,
+  transferParams,
+  transferSchema,
+  transferView,
+  trialBalanceSchema,
+  trialBalanceView,
+  verificationSchema
+} from './schemas.ts'
+import { verifyBooks } from './verify.ts'
+
+export type LedgerRoutesOptions = {
+  /** Whether the account is one that the caller acts for beside their own: the ledger knows no members. */
+  ownsAccount(tx: Tx, request: FastifyRequest, accountId: number): boolean | Promise<boolean>
+}
+
+const ownOrAll = readers({ member: 'own', broker: true, admin: true, auditor: true })
+
+const lineColumns: CsvColumns<z.output<typeof lineSchema>> = {
+  line: (line) => line.line,
+  performed_on: (line) => line.performedOn,
+  recorded_at: (line) => line.recordedAt,
+  operation: (line) => line.operation,
+  kind: (line) => line.kind,
+  counter_account: (line) => line.counterAccount,
+  minutes: (line) => line.minutes,
+  held_minutes: (line) => line.heldMinutes,
+  balance_minutes: (line) => line.balanceMinutes,
+  transfer: (line) => line.transfer,
+  ref: (line) => line.ref,
+  group_id: (line) => line.groupId
+}
+
+/** Reading the ledger. Nothing here moves hours: that is done by what stands on the ledger. */
+export function ledgerRoutes(app: Api, { ownsAccount }: LedgerRoutesOptions): void {
+  /** To a member the accounts of others look as if they were not there. */
+  async function refuseOthers(tx: Tx, request: FastifyRequest, accountId: number): Promise<void> {
+    if (isStaff(tx.actor) || hasRole(tx.actor, 'auditor')) return
+    if (request.membership?.accountId === accountId) return
+    if (!(await ownsAccount(tx, request, accountId))) throw notFound('account')
+  }
+
+  app.get(
+    '/v1/timebanks/:timebank/accounts/:account',
+    {
+      config: { access: ownOrAll },
+      schema: {
+        operationId: 'getAccount',
+        tags: ['Ledger'],
+        summary: 'An account',
+        description: 'What was earned and spent, the balance, what is set aside, and the limits.',
+        params: accountParams,
+        response: { 200: accountSchema }
+      }
+    },
+    (request) =>
+      read(request, async (tx) => {
+        const { account } = request.params
+        await refuseOthers(tx, request, account)
+        return accountView(await getAccount(tx, account))
+      })
+  )
+
+  app.get(
+    '/v1/timebanks/:timebank/accounts/:account/statement',
+    {
+      config: { access: ownOrAll, csv: true },
+      schema: {
+        operationId: 'getStatement',
+        tags: ['Ledger'],
+        summary: 'Statement of an account',
+        description:
+          'Lines in the order of recording with the running balance; as JSON by page, or all of them as CSV with a header row.',
+        params: accountParams,
+        querystring: statementQuery,
+        response: { 200: pageOf(lineSchema) }
+      }
+    },
+    async (request, reply) => {
+      const { account } = request.params
+      const { limit, order, from, to, cursor } = request.query
+      // the order belongs to the cursor, so that a page of the other direction is refused
+      const cursorShape = z.tuple([z.literal(order), z.int()])
+      const nextPage = (at: string | undefined, size: number): Promise<Page<z.output<typeof lineSchema>>> =>
+        read(request, async (tx) => {
+          await refuseOthers(tx, request, account)
+          await getAccount(tx, account)
+          const last = decodeCursor(at, cursorShape)?.[1]
+          const edge = order === 'newest' ? { before: last } : { after: last }
+          const lines = await statement(tx, account, { ...edge, order, from, to, limit: size + 1 })
+          return toPage(lines.map(lineView), size, (line) => [order, line.line])
+        })
+      if (wantsCsv(request)) {
+        return sendCsv(reply, `statement-${account}`, lineColumns, (at) => nextPage(at, csvPage), cursor)
+      }
+      const page = await nextPage(cursor, limit)
+      linkNext(request, reply, page.next)
+      return page
+    }
+  )
+
+  app.get(
+    '/v1/timebanks/:timebank/transfers/:transfer',
+    {
+      config: { access: readers({ ...staff, auditor: true }) },
+      schema: {
+        operationId: 'getTransfer',
+        tags: ['Ledger'],
+        summary: 'A transfer',
+        description: 'One movement in the ledger with both accounts, and what settled, released or reversed it.',
+        params: transferParams,
+        response: { 200: transferSchema }
+      }
+    },
+    (request) =>
+      read(request, async (tx) => {
+        const transfer = await findTransfer(tx, request.params.transfer)
+        if (transfer === null) throw notFound('transfer')
+        return transferView(transfer)
+      })
+  )
+
+  app.get(
+    '/v1/timebanks/:timebank/trial-balance',
+    {
+      config: { access: readers({ ...staff, auditor: true }) },
+      schema: {
+        operationId: 'getTrialBalance',
+        tags: ['Ledger'],
+        summary: 'Trial balance',
+        description: 'Totals of all accounts by kind. The sum of balances is 0 at every instant.',
+        params: timebankParams,
+        response: { 200: trialBalanceSchema }
+      }
+    },
+    (request) => read(request, async (tx) => trialBalanceView(await trialBalance(tx)))
+  )
+
+  app.get(
+    '/v1/timebanks/:timebank/verify',
+    {
+      config: { access: readers({ admin: true, auditor: true }) },
+      schema: {
+        operationId: 'verifyLedger',
+        tags: ['Ledger'],
+        summary: 'Check of the books',
+        description:
+          'Compares the whole journal with the accounts: gaps, running balances, holds, references, sums. Takes seconds where there are millions of transfers.',
+        params: timebankParams,
+        response: { 200: verificationSchema }
+      }
+    },
+    (request) =>
+      read(request, async (tx) => {
+        const problems = await verifyBooks(tx)
+        return { sound: problems.length === 0, problems }
+      })
+  )
+}
+
+/** Lines that a CSV statement reads at once. */
+const csvPage = 1000

@@ -1,0 +1,195 @@
+import { z } from 'zod'
+import { pageQuery } from '../../http/index.ts'
+import { hoursText } from '../../shared/minutes.ts'
+import { accountKinds, accountStatuses, operationNumbers, type TransferKind, transferKinds } from './kinds.ts'
+import type { Account, Line, Transfer, TrialBalance } from './read.ts'
+import { problemNames } from './verify.ts'
+
+const timebank = z.string().describe('Id or short name of the timebank')
+const accountNumber = z.int().describe('Number of the account, unique in the timebank')
+const minutes = (what: string) => z.int().describe(`${what}; minutes`)
+const limit = (what: string) => z.int().nullable().describe(`${what}; minutes, null: none`)
+const calendarDate = (what: string) => z.iso.date().describe(what)
+
+const operation = z
+  .enum(Object.keys(operationNumbers) as [keyof typeof operationNumbers])
+  .describe(
+    'transfer moves; hold sets aside; settle moves what was held; release lets it go; reverse is the opposite of a transfer or settlement'
+  )
+const kind = z.enum(Object.keys(transferKinds) as [TransferKind]).describe('Why the hours moved')
+const ref = z.uuid().nullable().describe('What is settled, released or reversed')
+const groupId = z.uuid().nullable().describe('Common to the legs that stand or fall together')
+
+export const timebankParams = z.strictObject({ timebank })
+export const accountParams = z.strictObject({
+  timebank,
+  account: z.coerce.number().int().min(1).max(2_147_483_647).describe('Number of the account')
+})
+export const transferParams = z.strictObject({ timebank, transfer: z.uuid().describe('Id of the transfer') })
+
+export const statementQuery = z.strictObject({
+  ...pageQuery,
+  order: z.enum(['newest', 'oldest']).default('newest').describe('Which lines come first, in the order of recording'),
+  from: calendarDate('Only lines performed on this date or later').optional(),
+  to: calendarDate('Only lines performed on this date or earlier').optional()
+})
+
+export const accountSchema = z
+  .object({
+    account: accountNumber,
+    kind: z.enum(accountKinds),
+    status: z.enum(accountStatuses),
+    earnedMinutes: minutes('All that ever came in'),
+    spentMinutes: minutes('All that ever went out'),
+    balanceMinutes: minutes('Earned less spent'),
+    balanceHours: z.string().describe('The balance as people read it, such as 1:30'),
+    heldInMinutes: minutes('Set aside by others for this account, not yet moved'),
+    heldOutMinutes: minutes('Set aside from this account, not yet moved'),
+    availableMinutes: minutes('Balance less what is set aside from it'),
+    limits: z.object({
+      floorSoftMinutes: limit('Below it the broker follows up'),
+      floorHardMinutes: limit('Nothing may take the account below it'),
+      ceilingSoftMinutes: limit('Above it the broker follows up'),
+      ceilingHardMinutes: limit('Nothing may take the account above it')
+    }),
+    lines: z.int().describe('Lines on its statement')
+  })
+  .meta({ id: 'Account', description: 'An account of hours, without the name of whom it belongs to' })
+
+export const lineSchema = z
+  .object({
+    line: z.int().describe('Counts the lines of the account from 1, without gaps'),
+    transfer: z.uuid(),
+    operation,
+    kind,
+    performedOn: calendarDate('When the service was given'),
+    recordedAt: z.iso.datetime().describe('When it was recorded, UTC'),
+    counterAccount: accountNumber.describe('The other account'),
+    minutes: minutes('What it did to the balance: positive came in, negative went out, 0 for a hold and its release'),
+    heldMinutes: minutes('What it set aside (positive) or let go again (negative)'),
+    balanceMinutes: minutes('Balance after the line, in the order of recording'),
+    ref,
+    groupId
+  })
+  .meta({ id: 'StatementLine', description: "One account's side of a step in the ledger" })
+
+export const transferSchema = z
+  .object({
+    id: z.uuid(),
+    operation,
+    kind,
+    debitAccount: accountNumber.describe('Account that gave the minutes'),
+    creditAccount: accountNumber.describe('Account that got them'),
+    minutes: minutes('Moved, set aside or let go'),
+    performedOn: calendarDate('When the service was given'),
+    recordedAt: z.iso.datetime().describe('When it was recorded, UTC'),
+    actor: z.uuid().nullable().describe('Person who recorded it; null: the service itself'),
+    ref,
+    groupId,
+    debitBalanceMinutes: minutes('Balance of the debited account after it'),
+    creditBalanceMinutes: minutes('Balance of the credited account after it'),
+    forced: z.boolean().describe('Let through by override where a limit or a status would have refused it'),
+    resolvedBy: z.uuid().nullable().describe('What settled, released or reversed it')
+  })
+  .meta({ id: 'Transfer', description: 'One movement in the ledger, from a debited account to a credited one' })
+
+const totals = {
+  accounts: z.int().describe('How many accounts'),
+  debitsMinutes: minutes('All that ever went out'),
+  creditsMinutes: minutes('All that ever came in'),
+  balanceMinutes: minutes('Credits less debits'),
+  heldInMinutes: minutes('Open holds towards them'),
+  heldOutMinutes: minutes('Open holds from them')
+}
+
+export const trialBalanceSchema = z
+  .object({
+    kinds: z.array(z.object({ kind: z.enum(accountKinds), ...totals })),
+    sum: z.object(totals).describe('Over all accounts: its balance is 0 and its holds are equal'),
+    balanced: z.boolean()
+  })
+  .meta({ id: 'TrialBalance', description: "Totals of a timebank's accounts by kind" })
+
+export const verificationSchema = z
+  .object({
+    sound: z.boolean().describe('No problem was found'),
+    problems: z.array(
+      z.object({
+        problem: z.enum(problemNames),
+        account: accountNumber.nullable(),
+        transfer: z.uuid().nullable().describe('The first one concerned'),
+        detail: z.string()
+      })
+    )
+  })
+  .meta({ id: 'LedgerVerification', description: 'Whether the journal and the accounts agree, and where they do not' })
+
+type Wire<T extends z.ZodType> = z.output<T>
+
+export const accountView = (account: Account): Wire<typeof accountSchema> => ({
+  account: account.id,
+  kind: account.kind,
+  status: account.status,
+  earnedMinutes: account.earned,
+  spentMinutes: account.spent,
+  balanceMinutes: account.balance,
+  balanceHours: hoursText(account.balance),
+  heldInMinutes: account.heldIn,
+  heldOutMinutes: account.heldOut,
+  availableMinutes: account.available,
+  limits: {
+    floorSoftMinutes: account.limits.floorSoft,
+    floorHardMinutes: account.limits.floorHard,
+    ceilingSoftMinutes: account.limits.ceilingSoft,
+    ceilingHardMinutes: account.limits.ceilingHard
+  },
+  lines: account.version
+})
+
+export const lineView = (line: Line): Wire<typeof lineSchema> => ({
+  line: line.version,
+  transfer: line.transferId,
+  operation: line.operation,
+  kind: line.kind,
+  performedOn: line.performedOn,
+  recordedAt: line.recordedAt.toISOString(),
+  counterAccount: line.counterAccount,
+  minutes: line.minutes,
+  heldMinutes: line.heldMinutes,
+  balanceMinutes: line.balance,
+  ref: line.ref,
+  groupId: line.groupId
+})
+
+export const transferView = (transfer: Transfer): Wire<typeof transferSchema> => ({
+  id: transfer.id,
+  operation: transfer.operation,
+  kind: transfer.kind,
+  debitAccount: transfer.debitAccount,
+  creditAccount: transfer.creditAccount,
+  minutes: transfer.minutes,
+  performedOn: transfer.performedOn,
+  recordedAt: transfer.recordedAt.toISOString(),
+  actor: transfer.actor,
+  ref: transfer.ref,
+  groupId: transfer.groupId,
+  debitBalanceMinutes: transfer.debitBalance,
+  creditBalanceMinutes: transfer.creditBalance,
+  forced: transfer.forced,
+  resolvedBy: transfer.resolvedBy
+})
+
+export const trialBalanceView = ({ kinds, sum }: TrialBalance): Wire<typeof trialBalanceSchema> => ({
+  kinds: kinds.map((row) => ({ kind: row.kind, ...totalsView(row) })),
+  sum: totalsView(sum),
+  balanced: sum.balance === 0 && sum.heldIn === sum.heldOut
+})
+
+const totalsView = (row: TrialBalance['sum']) => ({
+  accounts: row.accounts,
+  debitsMinutes: row.debits,
+  creditsMinutes: row.credits,
+  balanceMinutes: row.balance,
+  heldInMinutes: row.heldIn,
+  heldOutMinutes: row.heldOut
+})

@@ -1,0 +1,26 @@
+import type { Tx } from '../../db/client.ts'
+
+export const problemNames = [
+  'version_gap',
+  'balance_chain',
+  'missing_account',
+  'account_row',
+  'sum_of_balances',
+  'sum_of_holds',
+  'broken_ref',
+  'account_numbers',
+  'limits'
+] as const
+export type ProblemName = (typeof problemNames)[number]
+
+/** Something that must not be. `detail` is for people and may change its wording. */
+export type Problem = { problem: ProblemName; account: number | null; transfer: string | null; detail: string }
+
+/** Checks the whole journal of the timebank against its accounts. Empty: the books are sound. */
+export async function verifyBooks(tx: Tx): Promise<Problem[]> {
+  const { rows } = await tx.client.query<Problem>(
+    'SELECT problem, account_id AS account, transfer_id AS transfer, detail FROM ledger.verify($1)',
+    [tx.timebankId]
+  )
+  return rows
+}

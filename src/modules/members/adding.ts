@@ -1,0 +1,208 @@
+import type { Tx } from '../../db/client.ts'
+import { onDuplicate } from '../../db/errors.ts'
+import type { Role } from '../../shared/actor.ts'
+import { DomainError } from '../../shared/errors.ts'
+import { newId } from '../../shared/ids.ts'
+import { type AuditEntry, audit } from '../audit/index.ts'
+import { findOrCreatePersonByEmail } from '../identity/index.ts'
+import { openAccount, setAccountStatus } from '../ledger/index.ts'
+import { currentPolicy, type Policy, today } from '../timebanks/index.ts'
+import { giveJoiningCredit } from './hours.ts'
+import { limitsFor } from './limits.ts'
+import { asMembership, type Membership, type MembershipStatus, requireAdmin, requireStaff } from './memberships.ts'
+import { takeNumbers } from './numbers.ts'
+import { type Profile, type ProfileInput, profileOf, refuseImpossible } from './profile.ts'
+import { inOrder, requireBroker } from './roles.ts'
+import { noteFacts, refuseUnscreened, type ScreeningFacts } from './screening.ts'
+import { memberships } from './tables.ts'
+
+/** What the audit says of a new membership. */
+export const freshOf = (
+  id: string,
+  by: 'applied' | 'added',
+  status: MembershipStatus,
+  fields: string[]
+): AuditEntry => ({
+  action: `membership.${by}`,
+  subject: { type: 'membership', id },
+  onBehalfOf: id,
+  changes: { status: [null, status], fields }
+})
+
+/** What is stored of a new membership beyond its profile. */
+type Fresh = ProfileInput & {
+  displayName: string
+  personId: string
+  number: number
+  accountId: number
+  status: MembershipStatus
+  roles?: readonly Role[]
+  supported?: boolean | undefined
+  brokerId?: string | null | undefined
+  joinedOn?: string | null | undefined
+  leftOn?: string | null | undefined
+  externalSource?: string | null | undefined
+  externalId?: string | null | undefined
+}
+
+const emptyProfile: Omit<Profile, 'displayName'> = {
+  email: null,
+  phone: null,
+  otherPhone: null,
+  postcode: null,
+  dateOfBirth: null,
+  about: null,
+  gifts: [],
+  skills: [],
+  interests: [],
+  livedExperience: [],
+  languages: [],
+  accessNotes: null,
+  area: null,
+  latitude: null,
+  longitude: null,
+  profileVisibility: 'members',
+  contactVisibility: 'staff'
+}
+
+/** A new membership, complete. */
+export const rowOf = (tx: Tx, fresh: Fresh): Membership => ({
+  ...emptyProfile,
+  ...profileOf(fresh),
+  timebankId: tx.timebankId,
+  id: newId(),
+  personId: fresh.personId,
+  displayName: fresh.displayName,
+  number: fresh.number,
+  accountId: fresh.accountId,
+  status: fresh.status,
+  roles: inOrder(fresh.roles ?? []),
+  supported: fresh.supported ?? false,
+  brokerId: fresh.brokerId ?? null,
+  joinedOn: fresh.joinedOn ?? null,
+  leftOn: fresh.leftOn ?? null,
+  statusSince: tx.now,
+  createdAt: tx.now,
+  externalSource: fresh.externalSource ?? null,
+  externalId: fresh.externalId ?? null,
+  rowVersion: 1
+})
+
+/** Adds one membership whose account stays frozen until it is active. */
+async function add(tx: Tx, policy: Policy, fresh: Omit<Fresh, 'number' | 'accountId'>): Promise<Membership> {
+  refuseImpossible(fresh, today(tx, policy))
+  const number = await takeNumbers(tx, 1)
+  const accountId = await openAccount(tx, 'member', limitsFor(policy, 'member'), 'opened with its member')
+  if (fresh.status !== 'active') await setAccountStatus(tx, accountId, 'frozen', 'not active yet')
+  const insert = tx.db
+    .insert(memberships)
+    .values(rowOf(tx, { ...fresh, number, accountId }))
+    .returning()
+  const [row] = await onDuplicate(
+    'memberships_person',
+    onDuplicate('memberships_external', insert, () => new DomainError('already-exists', 'This external id is taken.')),
+    () => new DomainError('already-exists', 'This person has a membership here already.')
+  )
+  return asMembership(row!)
+}
+
+/** A signed-in person asks to join. */
+export async function applyForMembership(
+  tx: Tx,
+  personId: string,
+  profile: ProfileInput & { displayName: string }
+): Promise<Membership> {
+  const { rules } = await currentPolicy(tx)
+  const membership = await add(tx, rules, { ...profile, personId, status: 'applied' })
+  await audit(tx, freshOf(membership.id, 'applied', 'applied', Object.keys(profileOf(profile))))
+  return membership
+}
+
+export type NewMember = ProfileInput & {
+  displayName: string
+  /** Whether the e-mail address is also for signing in. A shared address is contact only. Default: yes. */
+  signIn?: boolean | undefined
+  locale?: string | undefined
+  roles?: readonly Role[] | undefined
+  supported?: boolean | undefined
+  brokerId?: string | null | undefined
+  externalSource?: string | null | undefined
+  externalId?: string | null | undefined
+}
+
+export type AddMember = NewMember & {
+  /** `active` only with what the policy asks for. Default: `applied`. */
+  status?: 'applied' | 'active' | undefined
+  /** What was done before the member was entered. */
+  screeningDone?: ScreeningFacts | undefined
+}
+
+/** A broker enters somebody, with or without an e-mail address. */
+export async function addMember(tx: Tx, input: AddMember): Promise<Membership> {
+  requireStaff(tx)
+  if (inOrder(input.roles ?? []).length > 1) requireAdmin(tx)
+  const { rules } = await currentPolicy(tx)
+  const date = today(tx, rules)
+  const status = input.status ?? 'applied'
+  if (status === 'active')
+    refuseUnscreened(
+      rules,
+      input.screeningDone ?? { references: 0, interview: 'none' },
+      input.dateOfBirth ?? null,
+      date
+    )
+  if (input.brokerId) await requireBroker(tx, input.brokerId)
+  const personId = await personFor(tx, input, rules.locale)
+  const membership = await add(tx, rules, {
+    ...input,
+    roles: input.roles ?? [],
+    personId,
+    status,
+    ...(status === 'active' ? { joinedOn: date } : {})
+  })
+  if (input.screeningDone) await noteFacts(tx, membership.id, input.screeningDone, date)
+  await audit(
+    tx,
+    freshOf(membership.id, 'added', status, Object.keys(profileOf(input))),
+    ...(membership.roles.length > 1
+      ? [
+          {
+            action: 'membership.roles-changed',
+            subject: { type: 'membership', id: membership.id },
+            changes: { roles: [['member'], membership.roles] }
+          }
+        ]
+      : [])
+  )
+  if (status === 'active') await giveJoiningCredit(tx, membership, rules, date)
+  return membership
+}
+
+const personFor = (tx: Tx, input: NewMember, policyLocale: string): Promise<string> => {
+  const person = { name: input.displayName, locale: input.locale ?? policyLocale }
+  const email = input.signIn === false ? null : (input.email ?? null)
+  return findOrCreatePersonByEmail(tx.db, { email, ...person })
+}
+
+/** The person who founds a timebank is its first member and its first admin and broker. */
+export async function addFounder(
+  tx: Tx,
+  personId: string,
+  profile: ProfileInput & { displayName: string }
+): Promise<Membership> {
+  const { rules } = await currentPolicy(tx)
+  const founder = await add(tx, rules, {
+    ...profile,
+    personId,
+    status: 'active',
+    roles: ['broker', 'admin'],
+    joinedOn: today(tx, rules)
+  })
+  if (founder.number !== 1) throw new DomainError('conflict', 'The timebank has members already.')
+  await audit(tx, freshOf(founder.id, 'added', 'active', Object.keys(profileOf(profile))), {
+    action: 'membership.roles-changed',
+    subject: { type: 'membership', id: founder.id },
+    changes: { roles: [['member'], founder.roles] }
+  })
+  return founder
+}

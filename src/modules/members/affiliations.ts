@@ -1,0 +1,273 @@
+import { and, asc, desc, eq, gt, gte, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import type { Tx } from '../../db/client.ts'
+import { DomainError, notFound, refuseFaults } from '../../shared/errors.ts'
+import { newId } from '../../shared/ids.ts'
+import { audit } from '../audit/index.ts'
+import { currentPolicy, today } from '../timebanks/index.ts'
+import { actsAsStaff, asMembership, isOwn, isVisibleToMembers, lockMembership, type Membership } from './memberships.ts'
+import { affiliations, memberships, organisations } from './tables.ts'
+
+export type Affiliation = typeof affiliations.$inferSelect
+
+export type NewAffiliation = {
+  organisationId: string
+  membershipId: string
+  title?: string | null | undefined
+  /** Covers the professional capacity. */
+  professional: boolean
+  /** Lets the member act for the organisation. */
+  actsFor: boolean
+  /** Default: today. */
+  validFrom?: string | undefined
+  /** The last day; null: until further notice. */
+  validTo?: string | null | undefined
+}
+
+/** The affiliation is valid on that day. */
+const validOn = (on: string): SQL =>
+  and(lte(affiliations.validFrom, on), or(isNull(affiliations.validTo), gte(affiliations.validTo, on)))!
+
+/** Staff, or somebody who acts for the organisation today. */
+async function hasVoice(tx: Tx, organisationId: string, date: string): Promise<boolean> {
+  if (actsAsStaff(tx)) return true
+  const { membershipId } = tx.actor
+  if (membershipId === null) return false
+  return (await affiliationCovering(tx, { membershipId, organisationId, actsFor: true, on: date })) !== null
+}
+
+/** Two of one kind (the same two flags) between the same two may not run at the same time. */
+export async function addAffiliation(tx: Tx, input: NewAffiliation): Promise<Affiliation> {
+  const { rules } = await currentPolicy(tx)
+  const date = today(tx, rules)
+  const [organisation] = await tx.db
+    .select({ status: organisations.status })
+    .from(organisations)
+    .where(and(eq(organisations.timebankId, tx.timebankId), eq(organisations.id, input.organisationId)))
+    .for('share')
+  if (!organisation) throw notFound('organisation')
+  if (!(await hasVoice(tx, input.organisationId, date)))
+    throw new DomainError('forbidden', 'This is for staff and those who act for the organisation.')
+  if (organisation.status !== 'active') throw new DomainError('wrong-state', 'This organisation is closed.')
+  // the lock makes two at the same moment take turns
+  const membership = await lockMembership(tx, input.membershipId)
+  if (!actsAsStaff(tx) && !isOwn(tx, membership.id) && !isVisibleToMembers(membership)) throw notFound('member')
+  if (membership.status !== 'active' && membership.status !== 'paused')
+    throw new DomainError('wrong-state', `This membership is ${membership.status}.`)
+  const validFrom = input.validFrom ?? date
+  const validTo = input.validTo ?? null
+  if (validTo !== null && validTo < validFrom)
+    refuseFaults([{ pointer: '/validTo', detail: 'validTo: must not be before validFrom.' }])
+  await refuseOverlap(tx, { ...input, validFrom, validTo })
+  const { organisationId, membershipId, professional, actsFor } = input
+  const [row] = await tx.db
+    .insert(affiliations)
+    .values({
+      timebankId: tx.timebankId,
+      id: newId(),
+      organisationId,
+      membershipId,
+      title: input.title ?? null,
+      professional,
+      actsFor,
+      validFrom,
+      validTo,
+      createdAt: tx.now
+    })
+    .returning()
+  await audit(tx, {
+    action: 'affiliation.added',
+    subject: { type: 'affiliation', id: row!.id },
+    onBehalfOf: membershipId,
+    changes: { organisationId, professional, actsFor, validFrom, validTo }
+  })
+  return row!
+}
+
+async function refuseOverlap(
+  tx: Tx,
+  wanted: Required<Pick<NewAffiliation, 'validFrom' | 'validTo'>> & NewAffiliation
+): Promise<void> {
+  const [there] = await tx.db
+    .select({ id: affiliations.id })
+    .from(affiliations)
+    .where(
+      and(
+        eq(affiliations.timebankId, tx.timebankId),
+        eq(affiliations.membershipId, wanted.membershipId),
+        eq(affiliations.organisationId, wanted.organisationId),
+        eq(affiliations.professional, wanted.professional),
+        eq(affiliations.actsFor, wanted.actsFor),
+        or(isNull(affiliations.validTo), gte(affiliations.validTo, wanted.validFrom!)),
+        wanted.validTo == null ? undefined : lte(affiliations.validFrom, wanted.validTo)
+      )
+    )
+    .limit(1)
+  if (there) throw new DomainError('already-exists', 'There is an affiliation of this kind for these days.')
+}
+
+/** Sets the last day. An affiliation is only ever shortened, never deleted: exchanges of the past rest on it. */
+export async function endAffiliation(tx: Tx, id: string, lastDay?: string): Promise<Affiliation> {
+  const { rules } = await currentPolicy(tx)
+  const date = today(tx, rules)
+  const [before] = await tx.db
+    .select()
+    .from(affiliations)
+    .where(and(eq(affiliations.timebankId, tx.timebankId), eq(affiliations.id, id)))
+    .for('no key update')
+  if (!before) throw notFound('affiliation')
+  if (!isOwn(tx, before.membershipId) && !(await hasVoice(tx, before.organisationId, date)))
+    throw notFound('affiliation')
+  const validTo = lastDay ?? date
+  if (validTo < before.validFrom)
+    refuseFaults([{ pointer: '/validTo', detail: `validTo: must not be before ${before.validFrom}, when it begins.` }])
+  if (before.validTo !== null && validTo > before.validTo)
+    throw new DomainError('wrong-state', `This affiliation ends on ${before.validTo}; add another one instead.`)
+  if (before.validTo === validTo) return before
+  const [row] = await tx.db
+    .update(affiliations)
+    .set({ validTo, rowVersion: before.rowVersion + 1 })
+    .where(and(eq(affiliations.timebankId, tx.timebankId), eq(affiliations.id, id)))
+    .returning()
+  await audit(tx, ended(before, row!))
+  return row!
+}
+
+const ended = (before: Affiliation, after: Affiliation) => ({
+  action: 'affiliation.ended',
+  subject: { type: 'affiliation', id: before.id },
+  onBehalfOf: before.membershipId,
+  changes: { validTo: [before.validTo, after.validTo] }
+})
+
+/** All of a member or of an organisation that has ended. One that has not begun is left with its first day only. */
+export async function endAffiliations(
+  tx: Tx,
+  of: { membershipId: string } | { organisationId: string },
+  lastDay: string
+): Promise<void> {
+  const whose =
+    'membershipId' in of
+      ? eq(affiliations.membershipId, of.membershipId)
+      : eq(affiliations.organisationId, of.organisationId)
+  const open = and(
+    eq(affiliations.timebankId, tx.timebankId),
+    whose,
+    or(isNull(affiliations.validTo), sql`${affiliations.validTo} > ${lastDay}`)
+  )
+  const before = await tx.db.select().from(affiliations).where(open).orderBy(asc(affiliations.id)).for('no key update')
+  if (before.length === 0) return
+  const after = await tx.db
+    .update(affiliations)
+    .set({
+      validTo: sql`greatest(${affiliations.validFrom}, ${lastDay}::date)`,
+      rowVersion: sql`${affiliations.rowVersion} + 1`
+    })
+    .where(open)
+    .returning()
+  const byId = new Map(after.map((row) => [row.id, row]))
+  await audit(tx, ...before.map((row) => ended(row, byId.get(row.id) ?? row)))
+}
+
+export type AffiliationWanted = {
+  membershipId: string
+  organisationId?: string | undefined
+  professional?: true | undefined
+  actsFor?: true | undefined
+  /** ISO date of the service */
+  on: string
+}
+
+/** The affiliation that covers a capacity on a day; the latest where there are several. */
+export async function affiliationCovering(tx: Tx, wanted: AffiliationWanted): Promise<Affiliation | null> {
+  const [row] = await tx.db
+    .select()
+    .from(affiliations)
+    .where(
+      and(
+        eq(affiliations.timebankId, tx.timebankId),
+        eq(affiliations.membershipId, wanted.membershipId),
+        wanted.organisationId === undefined ? undefined : eq(affiliations.organisationId, wanted.organisationId),
+        wanted.professional ? eq(affiliations.professional, true) : undefined,
+        wanted.actsFor ? eq(affiliations.actsFor, true) : undefined,
+        validOn(wanted.on)
+      )
+    )
+    .orderBy(desc(affiliations.validFrom), desc(affiliations.id))
+    .limit(1)
+  return row ?? null
+}
+
+/** Ids of the organisations that a member acts for on a day. */
+export async function organisationsActedFor(tx: Tx, membershipId: string, on: string): Promise<string[]> {
+  const rows = await tx.db
+    .selectDistinct({ id: affiliations.organisationId })
+    .from(affiliations)
+    .where(
+      and(
+        eq(affiliations.timebankId, tx.timebankId),
+        eq(affiliations.membershipId, membershipId),
+        eq(affiliations.actsFor, true),
+        validOn(on)
+      )
+    )
+  return rows.map((row) => row.id)
+}
+
+/** An affiliation with the member and the name of the organisation; what of it is shown is for views to say. */
+export type AffiliationSeen = Affiliation & { member: Membership; organisationName: string }
+
+export type AffiliationFilter = {
+  organisationId?: string | undefined
+  membershipId?: string | undefined
+  /** Only those valid on this day. */
+  on?: string | undefined
+  /** Only those of members whom this one may see. */
+  visibleTo?: string | undefined
+  after: string | null
+}
+
+export async function listAffiliations(tx: Tx, filter: AffiliationFilter, limit: number): Promise<AffiliationSeen[]> {
+  const visible =
+    filter.visibleTo === undefined
+      ? undefined
+      : or(
+          eq(memberships.id, filter.visibleTo),
+          and(sql`${memberships.status} in ('active', 'paused')`, eq(memberships.profileVisibility, 'members'))
+        )
+  const rows = await tx.db
+    .select({ affiliation: affiliations, member: memberships, organisationName: organisations.name })
+    .from(affiliations)
+    .innerJoin(
+      memberships,
+      and(eq(memberships.timebankId, affiliations.timebankId), eq(memberships.id, affiliations.membershipId))
+    )
+    .innerJoin(
+      organisations,
+      and(eq(organisations.timebankId, affiliations.timebankId), eq(organisations.id, affiliations.organisationId))
+    )
+    .where(
+      and(
+        eq(affiliations.timebankId, tx.timebankId),
+        filter.organisationId === undefined ? undefined : eq(affiliations.organisationId, filter.organisationId),
+        filter.membershipId === undefined ? undefined : eq(affiliations.membershipId, filter.membershipId),
+        filter.on === undefined ? undefined : validOn(filter.on),
+        filter.after === null ? undefined : gt(affiliations.id, filter.after),
+        visible
+      )
+    )
+    .orderBy(asc(affiliations.id))
+    .limit(limit + 1)
+  return rows.map((row) => ({
+    ...row.affiliation,
+    member: asMembership(row.member),
+    organisationName: row.organisationName
+  }))
+}
+
+export async function findAffiliation(tx: Tx, id: string): Promise<Affiliation | null> {
+  const [row] = await tx.db
+    .select()
+    .from(affiliations)
+    .where(and(eq(affiliations.timebankId, tx.timebankId), eq(affiliations.id, id)))
+  return row ?? null
+}

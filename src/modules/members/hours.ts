@@ -1,0 +1,58 @@
+import type { Tx } from '../../db/client.ts'
+import { DomainError } from '../../shared/errors.ts'
+import { newId } from '../../shared/ids.ts'
+import { audit } from '../audit/index.ts'
+import { communityPot, getAccount, post, setAccountStatus } from '../ledger/index.ts'
+import type { Policy } from '../timebanks/index.ts'
+import type { Membership } from './memberships.ts'
+
+/** What a new member begins with, by policy, from the community pot. */
+export async function giveJoiningCredit(tx: Tx, membership: Membership, policy: Policy, on: string): Promise<void> {
+  const minutes = policy.joiningCreditMinutes
+  if (minutes === 0) return
+  const id = newId()
+  await post(tx, {
+    id,
+    operation: 'transfer',
+    debit: await communityPot(tx),
+    credit: membership.accountId,
+    minutes,
+    kind: 'joining_credit',
+    performedOn: on
+  })
+  await audit(tx, {
+    action: 'membership.joining-credit-given',
+    subject: { type: 'membership', id: membership.id },
+    changes: { minutes, transferId: id }
+  })
+}
+
+export type Emptied = { minutes: number; transferId: string } | null
+
+/**
+ * Empties an account and closes it: what is in it goes to the pot or to `heir`, what is missing is written off by the pot.
+ * Positive minutes went out, negative ones were written off.
+ */
+export async function emptyAndClose(
+  tx: Tx,
+  accountId: number,
+  on: string,
+  heir: number | null,
+  why: string
+): Promise<Emptied> {
+  const pot = await communityPot(tx)
+  // setting a status locks the account, so that nothing moves between reading the balance and moving it;
+  // in the order of numbers, as postings lock them
+  for (const id of [pot, accountId, heir ?? pot].sort((a, b) => a - b)) await setAccountStatus(tx, id, 'open', why)
+  const { balance, heldIn, heldOut } = await getAccount(tx, accountId)
+  if (heldIn !== 0 || heldOut !== 0)
+    throw new DomainError('conflict', 'Hours are still set aside for agreed exchanges; settle or cancel these first.', {
+      figures: { heldIn, heldOut }
+    })
+  const id = newId()
+  const common = { id, operation: 'transfer', minutes: Math.abs(balance), performedOn: on } as const
+  if (balance > 0) await post(tx, { ...common, debit: accountId, credit: heir ?? pot, kind: 'leaving' })
+  if (balance < 0) await post(tx, { ...common, debit: pot, credit: accountId, kind: 'write_off' })
+  await setAccountStatus(tx, accountId, 'closed', why)
+  return balance === 0 ? null : { minutes: balance, transferId: id }
+}

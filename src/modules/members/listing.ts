@@ -1,0 +1,46 @@
+import { and, asc, eq, sql } from 'drizzle-orm'
+import type { Tx } from '../../db/client.ts'
+import type { Role } from '../../shared/actor.ts'
+import { asMembership, type Membership, type MembershipStatus } from './memberships.ts'
+import { memberships } from './tables.ts'
+
+export type MemberFilter = {
+  statuses?: readonly MembershipStatus[] | undefined
+  role?: Role | undefined
+  brokerId?: string | undefined
+  /** A member number, or part of a name; accents and case do not matter. */
+  q?: string | undefined
+  language?: string | undefined
+  area?: string | undefined
+  /** Only whom this member may see. */
+  visibleTo?: string | undefined
+  /** The number after which to go on. */
+  after: number | null
+}
+
+/** Members by number; gives one more than `limit` where there are more. */
+export async function listMembers(tx: Tx, filter: MemberFilter, limit: number): Promise<Membership[]> {
+  const q = filter.q?.trim() ?? ''
+  const number = /^[1-9]\d{0,8}$/.test(q) ? Number(q) : null
+  const name = q === '' || number !== null ? null : await patterns(tx, q)
+  const statuses = filter.statuses && filter.statuses.length > 0 ? [...filter.statuses] : null
+  const found = sql`array(select members.find(${filter.after ?? 0}, ${limit + 1}, ${sql.param(statuses)}::text[], ${filter.role ?? null},
+    ${filter.brokerId ?? null}, ${number}, ${sql.param(name)}::text[], ${filter.language ?? null}, ${filter.area ?? null}, ${filter.visibleTo ?? null}))`
+  const rows = await tx.db
+    .select()
+    .from(memberships)
+    .where(and(eq(memberships.timebankId, tx.timebankId), sql`${memberships.number} = any (${found})`))
+    .orderBy(asc(memberships.number))
+  return rows.map(asMembership)
+}
+
+/** One or two letters are the beginning of a word, more stand anywhere: both can be looked up by trigrams. */
+async function patterns(tx: Tx, q: string): Promise<string[]> {
+  const { rows } = await tx.client.query<{ folded: string }>({
+    name: 'members.fold',
+    text: 'SELECT search.fold($1) AS folded',
+    values: [q]
+  })
+  const literal = rows[0]!.folded.replaceAll(/[\\%_]/g, '\\$&')
+  return [...literal].length < 3 ? [`${literal}%`, `% ${literal}%`] : [`%${literal}%`]
+}

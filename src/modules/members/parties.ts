@@ -1,0 +1,110 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import type { Tx } from '../../db/client.ts'
+import { getAccounts } from '../ledger/index.ts'
+import { currentPolicy, today } from '../timebanks/index.ts'
+import { affiliationCovering } from './affiliations.ts'
+import { getMembership, type MembershipStatus } from './memberships.ts'
+import { getOrganisation } from './organisations.ts'
+import { isMinorOn } from './profile.ts'
+import { memberships, organisations } from './tables.ts'
+
+/** What exchanges need to know of one side. */
+export type MemberParty = {
+  membershipId: string
+  accountId: number
+  number: number
+  status: MembershipStatus
+  displayName: string
+  supported: boolean
+  isMinor(on: string): boolean
+}
+
+export async function memberParty(tx: Tx, membershipId: string): Promise<MemberParty> {
+  const { id, accountId, number, status, displayName, supported, dateOfBirth } = await getMembership(tx, membershipId)
+  return {
+    membershipId: id,
+    accountId,
+    number,
+    status,
+    displayName,
+    supported,
+    isMinor: (on) => isMinorOn(dateOfBirth, on)
+  }
+}
+
+export type OrganisationParty = { organisationId: string; accountId: number; status: 'active' | 'closed'; name: string }
+
+export async function organisationParty(tx: Tx, organisationId: string): Promise<OrganisationParty> {
+  const { id, accountId, status, name } = await getOrganisation(tx, organisationId)
+  return { organisationId: id, accountId, status, name }
+}
+
+export type AccountLabel = { kind: string; number?: number; name?: string }
+
+/** Whose accounts these are, for statements. An account that is nobody's has its kind only. */
+export async function accountLabels(tx: Tx, accountIds: readonly number[]): Promise<Map<number, AccountLabel>> {
+  const labels = new Map<number, AccountLabel>()
+  const ids = [...new Set(accountIds)]
+  if (ids.length === 0) return labels
+  const members = await tx.db
+    .select({ accountId: memberships.accountId, number: memberships.number, name: memberships.displayName })
+    .from(memberships)
+    .where(and(eq(memberships.timebankId, tx.timebankId), inArray(memberships.accountId, ids)))
+  for (const { accountId, number, name } of members) labels.set(accountId, { kind: 'member', number, name })
+  const others = ids.filter((id) => !labels.has(id))
+  if (others.length === 0) return labels
+  const bodies = await tx.db
+    .select({ accountId: organisations.accountId, name: organisations.name })
+    .from(organisations)
+    .where(and(eq(organisations.timebankId, tx.timebankId), inArray(organisations.accountId, others)))
+  for (const { accountId, name } of bodies) labels.set(accountId, { kind: 'organisation', name })
+  const rest = others.filter((id) => !labels.has(id))
+  if (rest.length > 0) for (const [id, { kind }] of await getAccounts(tx, rest)) labels.set(id, { kind })
+  return labels
+}
+
+/** Whether an account is the member's own, or that of an organisation for which they act today. */
+export async function ownsAccount(tx: Tx, who: { membershipId: string | null; accountId: number }): Promise<boolean> {
+  if (who.membershipId === null) return false
+  const [own] = await tx.db
+    .select({ id: memberships.id })
+    .from(memberships)
+    .where(and(eq(memberships.timebankId, tx.timebankId), eq(memberships.accountId, who.accountId)))
+  if (own) return own.id === who.membershipId
+  const [organisation] = await tx.db
+    .select({ id: organisations.id })
+    .from(organisations)
+    .where(and(eq(organisations.timebankId, tx.timebankId), eq(organisations.accountId, who.accountId)))
+  if (!organisation) return false
+  const { rules } = await currentPolicy(tx)
+  const wanted = {
+    membershipId: who.membershipId,
+    organisationId: organisation.id,
+    actsFor: true,
+    on: today(tx, rules)
+  } as const
+  return (await affiliationCovering(tx, wanted)) !== null
+}
+
+/** Number and name of many members at once, by id. */
+export async function memberLabels(
+  tx: Tx,
+  ids: readonly string[]
+): Promise<Map<string, { number: number; displayName: string }>> {
+  if (ids.length === 0) return new Map()
+  const rows = await tx.db
+    .select({ id: memberships.id, number: memberships.number, displayName: memberships.displayName })
+    .from(memberships)
+    .where(and(eq(memberships.timebankId, tx.timebankId), inArray(memberships.id, [...ids])))
+  return new Map(rows.map(({ id, ...label }) => [id, label]))
+}
+
+/** Names of many organisations at once, by id. */
+export async function organisationLabels(tx: Tx, ids: readonly string[]): Promise<Map<string, { name: string }>> {
+  if (ids.length === 0) return new Map()
+  const rows = await tx.db
+    .select({ id: organisations.id, name: organisations.name })
+    .from(organisations)
+    .where(and(eq(organisations.timebankId, tx.timebankId), inArray(organisations.id, [...ids])))
+  return new Map(rows.map(({ id, ...label }) => [id, label]))
+}

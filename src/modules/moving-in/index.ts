@@ -1,0 +1,6 @@
+export { applyImport } from './apply.ts'
+export { type ImportKind, importKinds } from './parse/index.ts'
+export type { ImportReport } from './report.ts'
+export { reportText, trialBalanceText } from './report-text.ts'
+export { type ImportOptions, planImport, runImport } from './run.ts'
+export { printable, table } from './table.ts'

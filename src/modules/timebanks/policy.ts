@@ -1,0 +1,221 @@
+import { z } from 'zod'
+
+const minutes = (min: number, max: number) => z.int().min(min).max(max)
+const days = (max: number) => z.int().min(0).max(max)
+const yes = z.boolean()
+
+const timeZone = z.string().refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', {
+  error: 'must be an IANA time zone such as Europe/London'
+})
+
+/** A rule: what it may be, what it is by default, and what it means. The policy endpoint gives all three. */
+const rule = <T extends z.ZodType>(shape: T, standard: z.input<T>, explanation: string) => ({
+  shape,
+  standard,
+  explanation
+})
+
+/**
+ * Everything that a timebank decides for itself, with the defaults. Amounts of time are minutes.
+ * No rule holds a rate, a multiplier or a price: an hour is an hour.
+ */
+export const rules = {
+  granularityMinutes: rule(
+    z.int().min(1).max(120),
+    15,
+    'Credits are rounded to whole steps of this many minutes; 1 means to the minute.'
+  ),
+  rounding: rule(
+    z.enum(['nearest', 'up', 'down', 'none']),
+    'nearest',
+    'How service minutes become credits; halves of a step round up under `nearest`.'
+  ),
+  whoMayRecord: rule(
+    z.array(z.enum(['provider', 'receiver', 'broker'])).min(1),
+    ['provider', 'receiver', 'broker'],
+    'Who may report that an exchange has taken place.'
+  ),
+  whoConfirms: rule(
+    z.enum(['other_side', 'receiver', 'broker', 'nobody']),
+    'other_side',
+    'Who confirms a report before hours move. Nobody ever confirms their own report for the other side. `nobody`: a report settles at once, except where it would debit a member who neither reported nor agreed to it.'
+  ),
+  autoConfirmAfterDays: rule(
+    days(365),
+    14,
+    'A report that nobody answers counts as confirmed after this many days; 0: never. Never for minors, supported members or high risk.'
+  ),
+  brokerApprovalRisks: rule(
+    z.array(z.enum(['low', 'medium', 'high'])),
+    ['medium', 'high'],
+    'Exchanges in categories of these risks wait for a broker before they may take place.'
+  ),
+  brokerApprovalAboveMinutes: rule(
+    minutes(1, 100_000).nullable(),
+    null,
+    'Exchanges agreed for longer than this wait for a broker; null: off.'
+  ),
+  holdAtAgreement: rule(
+    yes,
+    false,
+    "Whether the agreed minutes are set aside on the receiver's account from agreement to settlement."
+  ),
+  memberFloorSoft: rule(
+    minutes(-1_000_000, 0).nullable(),
+    -600,
+    'Below this balance of a member the broker gets a follow-up; null: none.'
+  ),
+  memberFloorHard: rule(
+    minutes(-1_000_000, 0).nullable(),
+    -1200,
+    'Below this balance a posting is refused; null: none.'
+  ),
+  memberCeilingSoft: rule(
+    minutes(0, 10_000_000).nullable(),
+    6000,
+    'Above this balance of a member the broker gets a follow-up; null: none.'
+  ),
+  memberCeilingHard: rule(
+    minutes(0, 10_000_000).nullable(),
+    null,
+    'Above this balance a posting is refused; null: none.'
+  ),
+  organisationFloorSoft: rule(
+    minutes(-10_000_000, 0).nullable(),
+    -3000,
+    'Below this balance of an organisation the broker gets a follow-up; null: none.'
+  ),
+  organisationFloorHard: rule(
+    minutes(-10_000_000, 0).nullable(),
+    null,
+    'Below this balance of an organisation a posting is refused; null: none.'
+  ),
+  joiningCreditMinutes: rule(
+    minutes(0, 6000),
+    0,
+    'Given to each new member from the community pot when they become active.'
+  ),
+  groupRule: rule(
+    z.enum(['split_equal', 'each_pays_surplus_to_pot', 'pot_pays']),
+    'split_equal',
+    'How one-to-many exchanges are charged.'
+  ),
+  countPreparation: rule(yes, true, 'Whether preparation counts as time given.'),
+  countTravel: rule(yes, false, 'Whether travel counts as time given.'),
+  professionalPaidTime: rule(
+    z.enum(['record_only', 'credit_employer', 'credit_person']),
+    'credit_employer',
+    'Where the hours go that a professional gives on paid time: nowhere but the record, to the organisation, or to the person.'
+  ),
+  referencesNeeded: rule(z.int().min(0).max(5), 2, 'Satisfactory references before somebody becomes active.'),
+  interviewNeeded: rule(z.enum(['none', 'any', 'in_person']), 'in_person', 'Interview before somebody becomes active.'),
+  minorsAllowed: rule(yes, false, 'Whether people under 18 may be members.'),
+  familyExchanges: rule(
+    z.enum(['allowed', 'unofficial_only']),
+    'unofficial_only',
+    'Whether exchanges within a family count as brokered ones or as unofficial hours only.'
+  ),
+  giftsAllowed: rule(yes, true, 'Whether members may give hours to each other and to the community pot.'),
+  inactiveReportDays: rule(days(3650), 90, 'After this long without an exchange a member is reported to the broker.'),
+  inactiveLeaveDays: rule(
+    days(3650),
+    730,
+    'After this long the broker makes contact; without an answer the membership ends.'
+  ),
+  leavingBalance: rule(
+    z.enum(['to_pot', 'to_named_member']),
+    'to_pot',
+    'Where a positive balance goes when its member leaves.'
+  ),
+  leavingNegative: rule(
+    z.enum(['written_off_by_pot']),
+    'written_off_by_pot',
+    'What becomes of a negative balance when its member leaves.'
+  ),
+  smallestPublishedCell: rule(
+    z.int().min(1).max(100),
+    5,
+    'A published figure made from fewer persons than this is suppressed.'
+  ),
+  unofficialHours: rule(yes, true, 'Whether members may note hours that they give outside brokered exchange.'),
+  unofficialMinutesPerDay: rule(
+    minutes(0, 1440),
+    1440,
+    'Most unofficial minutes that one person may note for one day.'
+  ),
+  retentionYears: rule(
+    z.strictObject({
+      exchanges: z.int().min(1).max(100),
+      screening: z.int().min(1).max(100),
+      messages: z.int().min(0).max(100)
+    }),
+    { exchanges: 7, screening: 6, messages: 2 },
+    'How long records of each class are kept with the names in them. The ledger holds no names and is kept for good.'
+  ),
+  jurisdiction: rule(z.string().max(100), '', 'Country or region whose rules on data and safeguarding apply.'),
+  signpostText: rule(
+    z.string().max(2000),
+    'This timebank is not an emergency service. In an emergency call your local emergency number.',
+    'Shown where somebody asks for urgent help that a timebank must not promise.'
+  ),
+  locale: rule(
+    z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/, 'must be a language tag such as en or cy-GB'),
+    'en',
+    'Language of mails and statements where a member has not chosen one.'
+  ),
+  timeZone: rule(timeZone, 'Europe/London', 'Service dates are calendar dates in this time zone.')
+} as const
+
+export type RuleName = keyof typeof rules
+
+const shapes = Object.fromEntries(
+  Object.entries(rules).map(([name, { shape, explanation }]) => [name, shape.describe(explanation)])
+) as unknown as {
+  [K in RuleName]: (typeof rules)[K]['shape']
+}
+
+const ordered = (low: number | null, high: number | null): boolean => low === null || high === null || low <= high
+
+type Limits = Pick<
+  Policy,
+  | 'memberFloorHard'
+  | 'memberFloorSoft'
+  | 'memberCeilingSoft'
+  | 'memberCeilingHard'
+  | 'organisationFloorHard'
+  | 'organisationFloorSoft'
+>
+
+/** Pairs of limits must not contradict each other: the soft one is met first. */
+const contradictions: [ok: (p: Limits) => boolean, name: RuleName, message: string][] = [
+  [(p) => ordered(p.memberFloorHard, p.memberFloorSoft), 'memberFloorHard', 'must not be above memberFloorSoft'],
+  [
+    (p) => ordered(p.memberCeilingSoft, p.memberCeilingHard),
+    'memberCeilingHard',
+    'must not be below memberCeilingSoft'
+  ],
+  [
+    (p) => ordered(p.organisationFloorHard, p.organisationFloorSoft),
+    'organisationFloorHard',
+    'must not be above organisationFloorSoft'
+  ]
+]
+
+export const policySchema = z.strictObject(shapes).meta({ id: 'PolicyRules' })
+
+/** A whole policy; what a version keeps. */
+export type Policy = z.output<typeof policySchema>
+
+/** Some rules, to change them. */
+export const policyChangeSchema = policySchema.partial().meta({ id: 'PolicyChange' })
+
+export const defaultPolicy: Policy = policySchema.parse(
+  Object.fromEntries(Object.entries(rules).map(([name, { standard }]) => [name, standard]))
+)
+
+/** Faults of a policy as a whole, as rule name and text. */
+export function contradictionsOf(policy: Policy): { rule: RuleName; detail: string }[] {
+  return contradictions
+    .filter(([ok]) => !ok(policy))
+    .map(([, name, detail]) => ({ rule: name, detail: `${name} ${detail}.` }))
+}

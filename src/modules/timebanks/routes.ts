@@ -1,0 +1,195 @@
+import { z } from 'zod'
+import {
+  type Api,
+  decodeCursor,
+  edited,
+  everyRole,
+  expectedVersion,
+  idCursor,
+  linkNext,
+  numberCursor,
+  operator,
+  pageOf,
+  pageQuery,
+  read,
+  readers,
+  setEtag,
+  toPage,
+  write,
+  writers
+} from '../../http/index.ts'
+import { notFound } from '../../shared/errors.ts'
+import { rules } from './policy.ts'
+import {
+  changePolicySchema,
+  policySchemaOut,
+  policyVersionSchema,
+  renameSchema,
+  timebankParams,
+  timebankSchema
+} from './schemas.ts'
+import {
+  changePolicy,
+  currentPolicy,
+  getTimebank,
+  listPolicyVersions,
+  listTimebanks,
+  policyAt,
+  renameTimebank
+} from './timebanks.ts'
+
+const explanations = Object.fromEntries(
+  Object.entries(rules).map(([name, { explanation, standard }]) => [name, { explanation, default: standard }])
+)
+
+export function timebankRoutes(app: Api): void {
+  const tags = ['Timebanks']
+
+  app.get(
+    '/v1/timebanks',
+    {
+      config: { access: operator },
+      schema: {
+        operationId: 'listTimebanks',
+        tags,
+        summary: 'All timebanks of the installation, newest first',
+        querystring: z.strictObject(pageQuery),
+        response: { 200: pageOf(timebankSchema) }
+      }
+    },
+    async (request, reply) => {
+      const { limit, cursor } = request.query
+      const after = decodeCursor(cursor, idCursor)?.[0] ?? null
+      const page = toPage(await listTimebanks(app.database.db, after, limit), limit, (row) => [row.id])
+      linkNext(request, reply, page.next)
+      return page
+    }
+  )
+
+  app.get(
+    '/v1/timebanks/:timebank',
+    {
+      config: { access: readers(everyRole, 'any') },
+      schema: {
+        operationId: 'getTimebank',
+        tags,
+        summary: 'One timebank',
+        params: timebankParams,
+        response: { 200: timebankSchema }
+      }
+    },
+    async (request) => read(request, getTimebank)
+  )
+
+  app.patch(
+    '/v1/timebanks/:timebank',
+    {
+      config: { access: writers({ admin: true }) },
+      schema: {
+        operationId: 'renameTimebank',
+        tags,
+        summary: 'Rename a timebank',
+        params: timebankParams,
+        body: renameSchema,
+        response: { 200: timebankSchema }
+      }
+    },
+    async (request, reply) => write(request, reply, 200, (tx) => renameTimebank(tx, request.body.name))
+  )
+
+  app.get(
+    '/v1/timebanks/:timebank/policy',
+    {
+      config: { access: readers(everyRole, 'any') },
+      schema: {
+        operationId: 'getPolicy',
+        tags,
+        summary: 'The policy in force, each rule explained',
+        params: timebankParams,
+        response: { 200: policySchemaOut }
+      }
+    },
+    async (request, reply) => {
+      const policy = await read(request, currentPolicy)
+      setEtag(reply, policy.version)
+      return { ...policy, explanations }
+    }
+  )
+
+  app.patch(
+    '/v1/timebanks/:timebank/policy',
+    {
+      config: { access: writers({ admin: true }), ifMatch: true },
+      schema: {
+        operationId: 'changePolicy',
+        tags,
+        summary: 'Change rules: adds a version',
+        description:
+          'Exchanges keep the version that they were made under. Limits of open accounts follow the new version.',
+        params: timebankParams,
+        body: changePolicySchema,
+        response: { 200: policyVersionSchema }
+      }
+    },
+    async (request, reply) => {
+      const expected = expectedVersion(request)
+      const { rules: change, why } = request.body
+      return write(
+        request,
+        reply,
+        200,
+        (tx) => changePolicy(tx, dropUndefined(change), why, expected),
+        ({ version }) => edited({ rowVersion: version })
+      )
+    }
+  )
+
+  app.get(
+    '/v1/timebanks/:timebank/policy/versions',
+    {
+      config: { access: readers(everyRole) },
+      schema: {
+        operationId: 'listPolicyVersions',
+        tags,
+        summary: 'All versions, newest first: who, when and why',
+        params: timebankParams,
+        querystring: z.strictObject(pageQuery),
+        response: { 200: pageOf(policyVersionSchema) }
+      }
+    },
+    async (request, reply) => {
+      const { limit, cursor } = request.query
+      const after = decodeCursor(cursor, numberCursor)?.[0] ?? null
+      const page = toPage(await read(request, (tx) => listPolicyVersions(tx, after, limit)), limit, (row) => [
+        row.version
+      ])
+      linkNext(request, reply, page.next)
+      return page
+    }
+  )
+
+  app.get(
+    '/v1/timebanks/:timebank/policy/versions/:version',
+    {
+      config: { access: readers(everyRole) },
+      schema: {
+        operationId: 'getPolicyVersion',
+        tags,
+        summary: 'One version of the policy',
+        params: z.object({ ...timebankParams.shape, version: z.coerce.number().int().min(1).max(2_000_000_000) }),
+        response: { 200: policyVersionSchema }
+      }
+    },
+    async (request) => {
+      const policy = await read(request, (tx) => policyAt(tx, request.params.version))
+      if (!policy) throw notFound('version of the policy')
+      return policy
+    }
+  )
+}
+
+/** A rule that was not sent stays as it is. */
+const dropUndefined = <T extends object>(object: T) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }

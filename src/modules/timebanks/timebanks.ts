@@ -1,0 +1,133 @@
+import { and, asc, desc, eq, lt } from 'drizzle-orm'
+import type { Database, Queries, Tx } from '../../db/client.ts'
+import { onDuplicate } from '../../db/errors.ts'
+import { dateIn } from '../../shared/clock.ts'
+import { DomainError, refuseFaults } from '../../shared/errors.ts'
+import { audit } from '../audit/index.ts'
+import { contradictionsOf, defaultPolicy, type Policy, policySchema } from './policy.ts'
+import { policies, timebanks } from './tables.ts'
+
+export type Timebank = typeof timebanks.$inferSelect
+export type PolicyVersion = { version: number; rules: Policy; changedAt: Date; changedBy: string | null; why: string }
+
+/** Makes the tenant's own row, in the tenant's first transaction; its id is that of the transaction. */
+export async function createTimebank(tx: Tx, name: string, slug: string): Promise<Timebank> {
+  const insert = tx.db.insert(timebanks).values({ id: tx.timebankId, name, slug }).returning()
+  const [row] = await onDuplicate('timebanks_slug_unique', insert, () => new DomainError('slug-taken'))
+  return row!
+}
+
+export async function listTimebanks(db: Queries, after: string | null, limit: number): Promise<Timebank[]> {
+  return db
+    .select()
+    .from(timebanks)
+    .where(after === null ? undefined : lt(timebanks.id, after))
+    .orderBy(desc(timebanks.id))
+    .limit(limit + 1)
+}
+
+export async function findTimebank(db: Queries, slugOrId: string): Promise<Timebank | null> {
+  const column = /^[0-9a-f-]{36}$/i.test(slugOrId) ? timebanks.id : timebanks.slug
+  const [row] = await db.select().from(timebanks).where(eq(column, slugOrId))
+  return row ?? null
+}
+
+export async function getTimebank(tx: Tx): Promise<Timebank> {
+  const [row] = await tx.db.select().from(timebanks).where(eq(timebanks.id, tx.timebankId))
+  return row!
+}
+
+export async function renameTimebank(tx: Tx, name: string): Promise<Timebank> {
+  const [row] = await tx.db.update(timebanks).set({ name }).where(eq(timebanks.id, tx.timebankId)).returning()
+  await audit(tx, { action: 'timebank.renamed', subject: { type: 'timebank', id: tx.timebankId } })
+  return row!
+}
+
+/** The first version, from the defaults and what the founder chose. */
+export async function createPolicy(tx: Tx, chosen: Partial<Policy>, why: string): Promise<PolicyVersion> {
+  return addVersion(tx, 1, merged(defaultPolicy, chosen), why)
+}
+
+/** The policy in force. */
+export async function currentPolicy(tx: Tx): Promise<PolicyVersion> {
+  const [row] = await tx.db
+    .select()
+    .from(policies)
+    .where(eq(policies.timebankId, tx.timebankId))
+    .orderBy(desc(policies.version))
+    .limit(1)
+  if (!row) throw new Error('a timebank without a policy')
+  return read(row)
+}
+
+/** The policy that something was made under. */
+export async function policyAt(tx: Tx, version: number): Promise<PolicyVersion | null> {
+  const [row] = await tx.db
+    .select()
+    .from(policies)
+    .where(and(eq(policies.timebankId, tx.timebankId), eq(policies.version, version)))
+  return row ? read(row) : null
+}
+
+export async function listPolicyVersions(tx: Tx, after: number | null, limit: number): Promise<PolicyVersion[]> {
+  const rows = await tx.db
+    .select()
+    .from(policies)
+    .where(and(eq(policies.timebankId, tx.timebankId), after === null ? undefined : lt(policies.version, after)))
+    .orderBy(desc(policies.version))
+    .limit(limit + 1)
+  return rows.map(read)
+}
+
+/** Adds a version with some rules changed. `expected` is the version that the change was made from. */
+export async function changePolicy(
+  tx: Tx,
+  change: Partial<Policy>,
+  why: string,
+  expected: number
+): Promise<PolicyVersion> {
+  const current = await currentPolicy(tx)
+  if (current.version !== expected) throw new DomainError('precondition-failed')
+  const added = addVersion(tx, current.version + 1, merged(current.rules, change), why)
+  const next = await onDuplicate('policies_timebank_id_version_pk', added, () => new DomainError('precondition-failed'))
+  await audit(tx, {
+    action: 'policy.changed',
+    subject: { type: 'policy', id: String(next.version) },
+    changes: Object.fromEntries(
+      Object.keys(change).map((name) => [name, [current.rules[name as keyof Policy], next.rules[name as keyof Policy]]])
+    ),
+    reason: why
+  })
+  return next
+}
+
+/** Today's calendar date in the timebank's time zone. */
+export const today = (tx: Tx, policy: Policy): string => dateIn(policy.timeZone, tx.now)
+
+/** A version may have been kept before a rule existed: the default fills the gap. */
+const read = (row: typeof policies.$inferSelect): PolicyVersion => ({
+  version: row.version,
+  rules: policySchema.parse({ ...defaultPolicy, ...row.rules }),
+  changedAt: row.changedAt,
+  changedBy: row.changedBy,
+  why: row.why
+})
+
+function merged(base: Policy, change: Partial<Policy>): Policy {
+  const policy = policySchema.parse({ ...base, ...change })
+  refuseFaults(contradictionsOf(policy).map(({ rule, detail }) => ({ pointer: `/rules/${rule}`, detail })))
+  return policy
+}
+
+async function addVersion(tx: Tx, version: number, rules: Policy, why: string): Promise<PolicyVersion> {
+  const [row] = await tx.db
+    .insert(policies)
+    .values({ timebankId: tx.timebankId, version, rules, why, changedBy: tx.actor.personId, changedAt: tx.now })
+    .returning()
+  return read(row!)
+}
+
+/** For nightly work over all timebanks. */
+export async function everyTimebank(database: Database): Promise<Timebank[]> {
+  return database.db.select().from(timebanks).orderBy(asc(timebanks.id))
+}

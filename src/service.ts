@@ -1,0 +1,104 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { type Logger, pino } from 'pino'
+import { type App, buildApp } from './app.ts'
+import type { Config } from './config.ts'
+import { connect, type Database } from './db/client.ts'
+import { startEmbedded } from './db/embedded.ts'
+import { migrate } from './db/migrate.ts'
+import { type Jobs, startJobs } from './jobs.ts'
+import {
+  ensureSetupCode,
+  ensureSigningKey,
+  identityCron,
+  identityTasks,
+  makeIdentity
+} from './modules/identity/index.ts'
+import { listingsCron, listingsTasks } from './modules/listings/index.ts'
+import { makeMailer } from './modules/mail/index.ts'
+
+/** Where the database is: the address with the owner's rights, and how to let it go. */
+export type Ground = { ownerUrl: string; embedded: boolean; release(): Promise<void> }
+
+/** The configured PostgreSQL, or the bundled one in the data folder; migrated. */
+export async function openGround(config: Config, notice: (text: string) => void): Promise<Ground> {
+  if (config.DATABASE_URL) {
+    await migrate(config.DATABASE_URL)
+    return { ownerUrl: config.DATABASE_URL, embedded: false, release: async () => {} }
+  }
+  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
+  const server = await startEmbedded({ dataDir: path.join(config.dataFolder, 'postgres'), onNotice: notice })
+  try {
+    await migrate(server.url)
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+  return { ownerUrl: server.url, embedded: true, release: () => server.stop() }
+}
+
+export type Service = { app: App; database: Database; setupCode: string | null; stop(): Promise<void> }
+
+/** Everything above the database, ready to listen. */
+export async function makeService(
+  options: Pick<
+    Config,
+    | 'publicUrl'
+    | 'dataFolder'
+    | 'SMTP_URL'
+    | 'MAIL_FROM'
+    | 'DATABASE_POOL'
+    | 'RATE_LIMIT'
+    | 'CORS_ORIGINS'
+    | 'TRUST_PROXY'
+  > & {
+    ownerUrl: string
+    logger?: Logger
+    clock?: () => Date
+  }
+): Promise<Service> {
+  const { ownerUrl, logger = pino({ level: 'silent' }), publicUrl } = options
+  const database = connect({
+    url: ownerUrl,
+    max: options.DATABASE_POOL,
+    onError: (error) => logger.warn({ message: error.message }, 'a connection to the database was lost'),
+    ...(options.clock ? { clock: options.clock } : {})
+  })
+  await ensureSigningKey(database)
+  const setupCode = await ensureSetupCode(database)
+  const identity = makeIdentity({ database, issuer: publicUrl })
+  const mailer = makeMailer({
+    smtpUrl: options.SMTP_URL,
+    from: options.MAIL_FROM,
+    logFile: path.join(options.dataFolder, 'mail.log')
+  })
+  const app = await buildApp({
+    database,
+    identity,
+    publicUrl,
+    rateLimit: options.RATE_LIMIT,
+    corsOrigins: options.CORS_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
+    trustProxy: options.TRUST_PROXY === 'true' || (options.TRUST_PROXY ?? false),
+    logger
+  })
+  const jobs: Jobs = await startJobs({
+    ownerUrl,
+    tasks: { ...identityTasks({ database, mailer, publicUrl }), ...listingsTasks(database) },
+    cron: [...identityCron, ...listingsCron],
+    logger
+  })
+  return {
+    app,
+    database,
+    setupCode,
+    // requests first, then jobs, then what both stand on
+    stop: async () => {
+      await app.close()
+      await jobs.stop()
+      mailer.close()
+      await database.close()
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/** The time, given to everything that needs it so that tests can move it. */
+export type Clock = () => Date
+
+export const systemClock: Clock = () => new Date()
+
+/** The calendar date (ISO, `2026-03-01`) in a time zone such as `Europe/London` at an instant. */
+export function dateIn(timeZone: string, instant: Date): string {
+  // sv-SE writes dates as ISO does
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
+    instant
+  )
+}
+
+/** `date` (ISO) moved by whole days. */
+export function addDays(date: string, days: number): string {
+  const moved = new Date(`${date}T00:00:00Z`)
+  moved.setUTCDate(moved.getUTCDate() + days)
+  return moved.toISOString().slice(0, 10)
+}

@@ -1,0 +1,67 @@
+/**
+ * The documented list of everything that the service refuses, with its HTTP status and a title for people.
+ * A code never changes its meaning; clients branch on `code`, never on texts. Served at `/problems`.
+ */
+export const problems = {
+  // the request itself
+  'validation-failed': [400, 'Parts of the request are not as described'],
+  'malformed-body': [400, 'The body is not valid JSON'],
+  'idempotency-key-required': [400, 'This request moves hours and needs an Idempotency-Key header'],
+  'not-acceptable': [406, 'None of the asked media types can be given'],
+  'payload-too-large': [413, 'The body is larger than allowed'],
+  'unsupported-media-type': [415, 'The body must be application/json'],
+  'rate-limited': [429, 'Too many requests; try again after the time given in Retry-After'],
+  'bad-request': [400, 'The request cannot be understood'],
+  // who is asking
+  unauthenticated: [401, 'Sign in first'],
+  'token-invalid': [401, 'The access token is invalid or has expired'],
+  'credentials-wrong': [401, 'E-mail and password do not fit together'],
+  'link-invalid': [401, 'The link has been used, has expired or never was'],
+  'refresh-token-invalid': [401, 'The refresh token is invalid; sign in again'],
+  'too-many-guesses': [429, 'Too many wrong guesses; try again later'],
+  forbidden: [403, 'You may not do this'],
+  'not-active': [403, 'Your membership is not active'],
+  'not-found': [404, 'There is no such thing here'],
+  'route-not-found': [404, 'There is no such address'],
+  'method-not-allowed': [405, 'This address does not know that method'],
+  // concurrency
+  'precondition-failed': [412, 'It has been changed since you read it'],
+  'precondition-required': [428, 'Send If-Match with the ETag that you read'],
+  'idempotency-key-in-use': [409, 'A request with this key is still running'],
+  'idempotency-key-reused': [422, 'This key was used for another request'],
+  conflict: [409, 'It cannot be done in the present state'],
+  'wrong-state': [409, 'It cannot be done in the present state'],
+  'already-exists': [409, 'There is one already'],
+  // set-up and timebanks
+  'setup-code-wrong': [403, 'The set-up code is wrong or has been used'],
+  'slug-taken': [409, 'Another timebank has this short name'],
+  // rules of exchanges
+  'same-party': [422, 'Provider and receiver must be different (R1)'],
+  'own-confirmation': [403, 'Who reports cannot confirm for the other side (R2)'],
+  'future-service-date': [422, 'A service date in the future cannot be reported (R3)'],
+  'recording-not-allowed': [403, "The timebank's policy does not let you record this"],
+  'capacity-not-covered': [422, 'The capacity is not covered by an affiliation on the service date'],
+  'party-not-active': [422, 'One side of the exchange is not active'],
+  'category-closed': [422, 'The category is not in use'],
+  'gifts-not-allowed': [422, "The timebank's policy does not allow gifts"],
+  'reversal-needs-reason': [422, 'A reversal needs a reason'],
+  'screening-incomplete': [422, 'References and interview asked for by the policy are not complete'],
+  // the ledger's answers
+  'transfer-id-reused': [422, 'This transfer id was used for another transfer'],
+  'unknown-account': [422, 'There is no such account'],
+  'account-not-open': [422, 'The account is not open'],
+  'below-floor': [422, 'The balance would fall below the hard floor'],
+  'above-ceiling': [422, 'The balance would rise above the hard ceiling'],
+  'malformed-operation': [422, 'The ledger operation is malformed'],
+  'unknown-ref': [422, 'There is no such transfer or hold'],
+  'already-resolved': [409, 'It has been settled, released or reversed already'],
+  'exceeds-hold': [422, 'More than was held'],
+  'leg-failed': [422, 'Another leg of the group was refused'],
+  // moving in
+  'import-faulty': [422, 'The file has faulty rows; nothing was imported'],
+  // the service
+  'internal-error': [500, 'Something went wrong on our side'],
+  unavailable: [503, 'The service cannot answer now; try again after the time given in Retry-After']
+} as const satisfies Record<string, readonly [status: number, title: string]>
+
+export type ProblemCode = keyof typeof problems
