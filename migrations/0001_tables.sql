@@ -491,11 +491,13 @@ CREATE INDEX "categories_parent" ON "listings"."categories" USING btree ("timeba
 CREATE INDEX "offers_status" ON "listings"."offers" USING btree ("timebank_id","status","id");--> statement-breakpoint
 CREATE INDEX "offers_category" ON "listings"."offers" USING btree ("timebank_id","category_id","status","id");--> statement-breakpoint
 CREATE INDEX "offers_member" ON "listings"."offers" USING btree ("timebank_id","membership_id","id");--> statement-breakpoint
+CREATE INDEX "offers_organisation" ON "listings"."offers" USING btree ("timebank_id","organisation_id","id") WHERE organisation_id is not null;--> statement-breakpoint
 CREATE INDEX "offers_expiry" ON "listings"."offers" USING btree ("timebank_id","expires_on") WHERE status = 'open';--> statement-breakpoint
 CREATE INDEX "offers_place" ON "listings"."offers" USING btree ("timebank_id","latitude","longitude") WHERE status = 'open';--> statement-breakpoint
 CREATE INDEX "requests_status" ON "listings"."requests" USING btree ("timebank_id","status","id");--> statement-breakpoint
 CREATE INDEX "requests_category" ON "listings"."requests" USING btree ("timebank_id","category_id","status","id");--> statement-breakpoint
 CREATE INDEX "requests_member" ON "listings"."requests" USING btree ("timebank_id","membership_id","id");--> statement-breakpoint
+CREATE INDEX "requests_organisation" ON "listings"."requests" USING btree ("timebank_id","organisation_id","id") WHERE organisation_id is not null;--> statement-breakpoint
 CREATE INDEX "requests_expiry" ON "listings"."requests" USING btree ("timebank_id","expires_on") WHERE status in ('open', 'matched');--> statement-breakpoint
 CREATE INDEX "requests_place" ON "listings"."requests" USING btree ("timebank_id","latitude","longitude") WHERE status = 'open';--> statement-breakpoint
 CREATE INDEX "affiliations_organisation" ON "members"."affiliations" USING btree ("timebank_id","organisation_id","id");--> statement-breakpoint

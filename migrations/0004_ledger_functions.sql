@@ -1,5 +1,5 @@
 -- The only way into the ledger. The service's role may read accounts and transfers; it changes them through these functions,
--- which run with their owner's rights. Distances in time are integer minutes.
+-- which run with their owner's rights. All quantities are integer minutes.
 --
 -- Operations: 1 transfer, 2 hold, 3 settle, 4 release, 5 reverse.
 -- Codes: 0 posted, 1 replayed, 2 id reused, 10 unknown account, 11 account not open, 12 below floor, 13 above ceiling, 14 malformed,
@@ -343,8 +343,10 @@ END $$;
 -- refers to must have been posted before the call. A unique violation (an id posted at the same moment between other accounts)
 -- undoes the whole call: split it and try again.
 --
--- Timebanks: inside a transaction that has one, all operations must be for it. The queue that commits postings of many small
--- timebanks together calls from transactions without one; each operation still touches the accounts of its own timebank only.
+-- Timebanks: inside a transaction that has one, all operations must be for it. A queue that commits postings of many small
+-- timebanks together calls from transactions without one: batches stay full (about 4,000 postings a second over HTTP, where a
+-- queue for each of 100 timebanks gave 1,900). Each operation still touches the accounts of its own timebank only. A database
+-- that distributes by timebank needs calls of one timebank each.
 CREATE FUNCTION ledger.post_many(
   p_timebank uuid[], p_actor uuid[], p_id uuid[], p_operation smallint[], p_debit integer[], p_credit integer[], p_minutes integer[],
   p_kind smallint[], p_performed_on date[], p_ref uuid[], p_group uuid[], p_fingerprint bigint[], p_force boolean[],

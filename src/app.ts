@@ -25,7 +25,9 @@ import { identityRoutes } from './modules/identity/routes.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
 import { callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
+import { standingRoutes } from './modules/members/standing-routes.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 
 export const version = (
@@ -106,6 +108,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   timebankRoutes(app)
   auditRoutes(app)
   memberRoutes(app)
+  standingRoutes(app)
+  organisationRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
   ledgerRoutes(app, {

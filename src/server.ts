@@ -29,7 +29,7 @@ const firstRun = (url: string, code: string): string => `
 
 async function main(config: Config, demo: boolean): Promise<void> {
   const logger = pino({ level: config.LOG_LEVEL })
-  const ground = await openGround(config, (text) => logger.info(text))
+  const ground = await openGround(config, (text) => logger.warn(text))
   const service = await makeService({ ...config, ownerUrl: ground.ownerUrl, logger }).catch(async (error) => {
     await ground.release()
     throw error

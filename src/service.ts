@@ -27,14 +27,47 @@ export async function openGround(config: Config, notice: (text: string) => void)
     return { ownerUrl: config.DATABASE_URL, embedded: false, release: async () => {} }
   }
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
-  const server = await startEmbedded({ dataDir: path.join(config.dataFolder, 'postgres'), onNotice: notice })
+  const start = () => startEmbedded({ dataDir: path.join(config.dataFolder, 'postgres'), onNotice: notice })
+  let server = await start()
   try {
     await migrate(server.url)
   } catch (error) {
     await server.stop()
     throw error
   }
-  return { ownerUrl: server.url, embedded: true, release: () => server.stop() }
+  // a database server that was killed is started again under the running service, whose pool finds it at the same address
+  let reviving: Promise<void> | undefined
+  const watch = setInterval(() => {
+    if (reviving || isAlive(server.pid)) return
+    notice('the database server is gone and is started again')
+    reviving = server
+      .stop()
+      .then(async () => {
+        server = await start()
+      })
+      .catch((error: Error) => notice(`the database server does not start: ${error.message}`))
+      .finally(() => {
+        reviving = undefined
+      })
+  }, 500)
+  return {
+    ownerUrl: server.url,
+    embedded: true,
+    release: async () => {
+      clearInterval(watch)
+      await reviving
+      await server.stop()
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
 }
 
 export type Service = { app: App; database: Database; setupCode: string | null; stop(): Promise<void> }

@@ -54,6 +54,8 @@ export function connect(options: ConnectOptions): Database {
     keepAlive: true
   })
   pool.on('error', onError)
+  // the pool listens to idle connections only: one that is lost between two statements of a transaction must not end the process
+  pool.on('connect', (client) => client.on('error', onError))
   return { pool, db: drizzle(pool), clock, close: () => pool.end() }
 }
 

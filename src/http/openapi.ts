@@ -90,6 +90,16 @@ function complete(operation: Operation, route: DeclaredRoute): void {
   if (parameters.length > 0) operation.parameters = parameters
 }
 
+/** Each named shape comes in a form for what is sent and one for what is answered; only those that are referred to stay. */
+function dropUnused(document: { components?: { schemas?: Record<string, unknown> } }): void {
+  const schemas = document.components?.schemas ?? {}
+  for (let before = -1; before !== Object.keys(schemas).length; ) {
+    before = Object.keys(schemas).length
+    const text = JSON.stringify(document)
+    for (const name of Object.keys(schemas)) if (!text.includes(`"#/components/schemas/${name}"`)) delete schemas[name]
+  }
+}
+
 /** OpenAPI 3.1 at /openapi.json and a reference page at /docs, from the same zod objects that validate. */
 export async function registerOpenapi(
   app: FastifyInstance,
@@ -139,6 +149,7 @@ export async function registerOpenapi(
         const operation = document.paths?.[path]?.[route.method.toLowerCase()]
         if (operation) complete(operation, route)
       }
+      dropUnused(document)
       return document as ReturnType<typeof jsonSchemaTransformObject>
     }
   })

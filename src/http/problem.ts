@@ -24,7 +24,7 @@ export const problemSchema = z
       )
       .describe('Every fault that was found')
   })
-  .meta({ id: 'Problem', description: 'What was refused, why, and every fault that was found (RFC 9457)' })
+  .describe('What was refused, why, and every fault that was found (RFC 9457)')
 
 type Problem = {
   status: number

@@ -58,18 +58,20 @@ export type Running = {
   /** resolves with what matched, or rejects when the process ends before */
   said(pattern: RegExp, seconds?: number): Promise<RegExpExecArray>
   signal(signal: NodeJS.Signals): void
+  /** ends at once what is left of it and of all that it started in its process group */
+  sweep(): void
   /** its exit code, or the name of the signal that ended it */
   ended: Promise<number | NodeJS.Signals | null>
 }
 
-/** Starts a program that goes on, such as the service. */
+/** Starts a program that goes on, such as the service, in a process group of its own. */
 export function start(folder: string, command: string, args: string[], env: NodeJS.ProcessEnv): Running {
-  const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let over = false
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
   const ended = new Promise<number | NodeJS.Signals | null>((resolve, reject) =>
-    child.on('error', reject).on('close', (code, signal) => {
+    child.on('error', reject).on('exit', (code, signal) => {
       over = true
       resolve(code ?? signal)
     })
@@ -79,12 +81,20 @@ export function start(folder: string, command: string, args: string[], env: Node
     output: () => output,
     async said(pattern, seconds = 50) {
       for (const end = Date.now() + seconds * 1000; ; await sleep(20)) {
+        const ended = over
         const match = pattern.exec(output)
         if (match) return match
-        if (over || Date.now() > end) throw new Error(`${over ? 'ended' : 'went on'} without ${pattern}:\n${output}`)
+        if (ended || Date.now() > end) throw new Error(`${ended ? 'ended' : 'went on'} without ${pattern}:\n${output}`)
       }
     },
     signal: (signal) => void child.kill(signal),
+    sweep() {
+      try {
+        process.kill(-child.pid!, 'SIGKILL')
+      } catch {
+        // nothing is left
+      }
+    },
     ended
   }
 }

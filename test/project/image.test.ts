@@ -26,7 +26,7 @@ test('the image has Node 24, an ordinary user and a healthcheck, and no npm betw
   assert.equal(JSON.parse(all(final, 'CMD')[0]!)[0], 'node')
 })
 
-test('its steps are plain npm commands, and what they leave serves', async () => {
+test('its steps are plain npm commands, and what they leave serves', { timeout: 240_000 }, async () => {
   const checkout = copyCheckout('image', { packages: false })
   const image = mkdtempSync(path.join(os.tmpdir(), 'commonhours-image-'))
   const { url: databaseUrl, drop } = await makeDatabase('image')
@@ -60,6 +60,7 @@ test('its steps are plain npm commands, and what they leave serves', async () =>
       service.signal('SIGTERM')
     }
     assert.equal(await service.ended, 0)
+    service.sweep()
   } finally {
     await drop()
     checkout.remove()

@@ -12,6 +12,7 @@ import { type Checkout, copyCheckout, plainEnvironment, type Running, run, start
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the tests, which know their shape
 type Json = any
 
+const limit = { timeout: 60_000 }
 const adminBody = { name: 'Ada Admin', email: 'ada@example.org', password: 'correct horse battery staple' }
 
 let checkout: Checkout
@@ -36,7 +37,8 @@ async function inDataFolder(work: (serve: (more?: Record<string, string>) => Run
     await work(serve, data)
   } finally {
     for (const service of started) service.signal('SIGTERM')
-    for (const service of started) await service.ended
+    for (const service of started) await Promise.race([service.ended, sleep(10_000)])
+    for (const service of started) service.sweep()
     // where the service was killed and not started again
     const orphan = databasePid(data)
     if (orphan) await kill(orphan)
@@ -92,7 +94,7 @@ async function signIn(url: string): Promise<string> {
   return (await call(url, 'POST', '/v1/auth/sign-in', '', { email, password })).accessToken
 }
 
-test('npm start makes a database, listens on this machine only, prints the one-time code, and ends on SIGTERM', async () => {
+test('npm start makes a database, listens on this machine only, prints the one-time code, and ends on SIGTERM', limit, async () => {
   const data = mkdtempSync(path.join(os.tmpdir(), 'commonhours-data-'))
   const env = plainEnvironment({ PORT: '0', COMMONHOURS_DATA: data })
   const once = async (work: (url: string, service: Running) => Promise<void>) => {
@@ -101,13 +103,13 @@ test('npm start makes a database, listens on this machine only, prints the one-t
       const url = await addressOf(service)
       assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
       await work(url, service)
-    } finally {
       service.signal('SIGTERM')
-      await service.ended
-    }
-    for (let waited = 0; databasePid(data) !== null; waited += 50) {
-      assert.ok(waited < 10_000, 'the database still runs')
-      await sleep(50)
+      for (let waited = 0; databasePid(data) !== null; waited += 50) {
+        assert.ok(waited < 10_000, 'SIGTERM to npm does not end the service')
+        await sleep(50)
+      }
+    } finally {
+      service.sweep()
     }
   }
   try {
@@ -129,11 +131,13 @@ test('npm start makes a database, listens on this machine only, prints the one-t
       await signIn(url)
     })
   } finally {
+    const orphan = databasePid(data)
+    if (orphan) await kill(orphan)
     rmSync(data, { recursive: true, force: true, maxRetries: 5 })
   }
 })
 
-test('SIGTERM lets a request that is under way finish, and takes no further ones', () =>
+test('SIGTERM lets a request that is under way finish, and takes no further ones', limit, () =>
   inDataFolder(async (serve) => {
     const service = serve()
     const url = new URL(await addressOf(service))
@@ -168,7 +172,7 @@ const killed: Record<string, (service: Running, data: string) => Promise<void>> 
 }
 
 for (const [what, strike] of Object.entries(killed))
-  test(`kill -9 of ${what} loses nothing that was acknowledged, and repeats with the same keys double nothing`, () =>
+  test(`kill -9 of ${what} loses nothing that was acknowledged, and repeats with the same keys double nothing`, limit, () =>
     inDataFolder(async (serve, data) => {
       const service = serve({ LOG_LEVEL: 'fatal', RATE_LIMIT: '1000000' })
       const url = await addressOf(service)
@@ -237,7 +241,7 @@ async function open(url: string) {
   return { path: where, pairs, sent, acknowledged, write, stop: () => (going = false) }
 }
 
-test('with DATABASE_URL no database of its own is started', async () => {
+test('with DATABASE_URL no database of its own is started', limit, async () => {
   const { url: databaseUrl, drop } = await makeDatabase('start')
   try {
     await inDataFolder(async (serve, data) => {
@@ -251,7 +255,7 @@ test('with DATABASE_URL no database of its own is started', async () => {
   }
 })
 
-test('variables with wrong values stop the start with their names and what is expected', () =>
+test('variables with wrong values stop the start with their names and what is expected', limit, () =>
   inDataFolder(async (serve, data) => {
     const service = serve({ PORT: 'eighty', LOG_LEVEL: 'loud', DATABASE_URL: 'mysql://localhost/hours' })
     assert.equal(await service.ended, 1)
@@ -262,7 +266,7 @@ test('variables with wrong values stop the start with their names and what is ex
     assert.ok(!existsSync(path.join(data, 'postgres')))
   }))
 
-test('a database that cannot be reached stops the start with a plain word', () =>
+test('a database that cannot be reached stops the start with a plain word', limit, () =>
   inDataFolder(async (serve) => {
     const service = serve({ DATABASE_URL: 'postgres://commonhours:secret-word@127.0.0.1:1/commonhours' })
     assert.equal(await service.ended, 1)

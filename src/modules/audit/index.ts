@@ -1,1 +1,1 @@
-export { type AuditEntry, audit, type EventFilter, listEvents, listEventsOf, type StoredEvent } from './audit.ts'
+export { type AuditEntry, audit, listEvents, listEventsOf, type StoredEvent } from './audit.ts'

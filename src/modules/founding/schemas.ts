@@ -1,17 +1,11 @@
 import { z } from 'zod'
-import { slugSchema, timebankNameSchema } from '../timebanks/schemas.ts'
+import { slugSchema, timebankNameSchema, timeZoneSchema } from '../timebanks/schemas.ts'
 
 const newTimebank = {
   name: timebankNameSchema,
   slug: slugSchema,
   locale: z.enum(['en', 'cy', 'es']).default('en').describe('Language of the starter categories and of mails'),
-  timeZone: z
-    .string()
-    .refine(
-      (zone) => zone === 'UTC' || Intl.supportedValuesOf('timeZone').includes(zone),
-      'must be an IANA time zone such as Europe/London'
-    )
-    .default('Europe/London')
+  timeZone: timeZoneSchema.default('Europe/London')
 }
 
 const person = { name: z.string().trim().min(1).max(200), email: z.email().max(254) }

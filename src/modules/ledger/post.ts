@@ -102,7 +102,7 @@ export async function postAll(tx: Tx, operations: readonly Operation[]): Promise
 }
 
 /** The error that a refused outcome becomes. Null: it was not refused. */
-export function refusalOf(outcome: Outcome): DomainError | null {
+function refusalOf(outcome: Outcome): DomainError | null {
   const problem = problemFor(outcome.code)
   if (problem === null) return null
   const figures: ProblemFigures = { transfer: outcome.id }

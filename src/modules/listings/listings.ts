@@ -134,7 +134,7 @@ export const getOffer = async (tx: Tx, id: string): Promise<Offer> => (await get
 export const getRequest = async (tx: Tx, id: string): Promise<Request> =>
   (await getListing(tx, 'request', id)) as Request
 
-async function lockListing(tx: Tx, kind: Kind, id: string): Promise<Listing> {
+export async function lockListing(tx: Tx, kind: Kind, id: string): Promise<Listing> {
   const [row] = await tx.db
     .select(columnsOf(kind))
     .from(kinds[kind].table)
@@ -172,7 +172,7 @@ export async function readListing(tx: Tx, kind: Kind, id: string): Promise<Listi
   return listing
 }
 
-async function lockOwn(tx: Tx, kind: Kind, id: string): Promise<Listing> {
+export async function lockOwn(tx: Tx, kind: Kind, id: string): Promise<Listing> {
   const listing = await lockListing(tx, kind, id)
   if (!seesAll(tx) && !(await isOwn(tx, listing))) throw notFound(kind)
   return listing
@@ -215,7 +215,7 @@ export async function createListing(tx: Tx, kind: Kind, input: NewListing): Prom
 }
 
 /** Only active members give and ask, and for an organisation only those who act for it. */
-async function checkOwner(
+export async function checkOwner(
   tx: Tx,
   membershipId: string,
   organisationId: string | null,
@@ -229,7 +229,7 @@ async function checkOwner(
     throw refuse('capacity-not-covered', 'The member does not act for that organisation.', '/organisationId')
 }
 
-async function checkCategory(tx: Tx, categoryId: string): Promise<void> {
+export async function checkCategory(tx: Tx, categoryId: string): Promise<void> {
   const category = await getCategory(tx, categoryId).catch((error: unknown) => {
     if (error instanceof DomainError && error.code === 'not-found')
       throw new DomainError('validation-failed', error.message, {
@@ -310,65 +310,7 @@ export async function updateListing(
   return after
 }
 
-/** One step of the owner or of staff along the states. */
-export async function moveListing(
-  tx: Tx,
-  kind: Kind,
-  id: string,
-  name: MoveName,
-  reason: string | null = null
-): Promise<Listing> {
-  const before = await lockOwn(tx, kind, id)
-  const move = (kinds[kind].moves as Record<string, { from: readonly string[]; to: string; action: string }>)[name]
-  if (!move?.from.includes(before.status)) throw wrongState(before, move?.action ?? name)
-  const opening = move.to === 'open' ? await beforeOpening(tx, before) : {}
-  const after = await store(tx, before, { status: move.to as Listing['status'], ...opening })
-  await audit(tx, {
-    action: `${kind}.${move.action}`,
-    subject: { type: kind, id },
-    onBehalfOf: before.membershipId,
-    changes: { status: [before.status, after.status] },
-    reason
-  })
-  return after
-}
-
-/** What must hold when others are to see it: an active owner, a category in use, a day that it stands to. */
-async function beforeOpening(tx: Tx, listing: Listing): Promise<Partial<Listing>> {
-  await checkOwner(tx, listing.membershipId, listing.organisationId, null)
-  if (listing.status === 'draft') await checkCategory(tx, listing.categoryId)
-  const day = await todayHere(tx)
-  const expiresOn =
-    listing.expiresOn !== null && listing.expiresOn >= day
-      ? listing.expiresOn
-      : addDays(day, kinds[listing.kind].standsDays)
-  return { expiresOn, openedAt: listing.openedAt ?? tx.now }
-}
-
-const chain = ['open', 'matched', 'in_progress', 'fulfilled'] as const
-
-/**
- * What exchanges make of a request. Forwards along open, matched, in progress, fulfilled (steps in between are passed), or
- * back to open when nothing came of it; never backwards otherwise, since several helpers stand at several points. A request
- * that has ended stays as it is: an exchange may outlive it. Whoever acts has been checked by the exchange.
- */
-export async function markRequest(tx: Tx, id: string, status: (typeof chain)[number]): Promise<Request> {
-  const before = (await lockListing(tx, 'request', id)) as Request
-  if (before.status === 'draft') throw wrongState(before, 'matched')
-  const from = chain.indexOf(before.status as (typeof chain)[number])
-  const stays = from === -1 || before.status === 'fulfilled' || before.status === status
-  if (stays || (status !== 'open' && chain.indexOf(status) < from)) return before
-  const after = (await store(tx, before, { status })) as Request
-  await audit(tx, {
-    action: `request.${status === 'open' ? 'reopened' : status}`,
-    subject: { type: 'request', id },
-    onBehalfOf: before.membershipId,
-    changes: { status: [before.status, status] }
-  })
-  return after
-}
-
-async function store(tx: Tx, listing: Listing, next: Partial<Listing>): Promise<Listing> {
+export async function store(tx: Tx, listing: Listing, next: Partial<Listing>): Promise<Listing> {
   const { kind } = listing
   const [row] = await tx.db
     .update(kinds[kind].table)
@@ -378,7 +320,7 @@ async function store(tx: Tx, listing: Listing, next: Partial<Listing>): Promise<
   return asListing(kind, row!)
 }
 
-function wrongState(listing: Listing, step: string): DomainError {
+export function wrongState(listing: Listing, step: string): DomainError {
   const state = listing.status.replace('_', ' ')
   return new DomainError(
     'wrong-state',

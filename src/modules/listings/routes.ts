@@ -21,7 +21,8 @@ import {
 import { DomainError } from '../../shared/errors.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { closeCategory, createCategory, getCategory, listCategories, updateCategory } from './categories.ts'
-import { createListing, type MoveName, moveListing, readListing, updateListing } from './listings.ts'
+import { createListing, type MoveName, readListing, updateListing } from './listings.ts'
+import { moveListing } from './moves.ts'
 import {
   categoriesSchema,
   categoryChangeSchema,

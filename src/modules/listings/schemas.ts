@@ -172,7 +172,7 @@ const listQuery = (statuses: readonly string[]) =>
       )
       .optional()
       .describe('latitude,longitude; nearest first unless `q` is given. Leaves out what has no place'),
-    withinKm: z.coerce.number().min(0.1).max(200).optional().describe('With `near`; default 25')
+    withinKm: z.coerce.number().min(0.1).max(200).optional().describe('With `near`; default 10')
   })
 
 export const reasonSchema = z

@@ -40,7 +40,7 @@ export type Found = Listing & {
 
 export const isRanked = (filter: ListingFilter): boolean => filter.q !== undefined || filter.near !== undefined
 
-const defaultWithinKm = 25
+const defaultWithinKm = 10
 
 /** One page and one more. The ids come from one function in the database, in order; see there how it finds and ranks. */
 export async function listListings(

@@ -93,6 +93,7 @@ export const offers = listings.table('offers', listingColumns(), (t) => [
   index('offers_status').on(t.timebankId, t.status, t.id),
   index('offers_category').on(t.timebankId, t.categoryId, t.status, t.id),
   index('offers_member').on(t.timebankId, t.membershipId, t.id),
+  index('offers_organisation').on(t.timebankId, t.organisationId, t.id).where(sql`organisation_id is not null`),
   index('offers_expiry').on(t.timebankId, t.expiresOn).where(sql`status = 'open'`),
   // within a band of latitude, then of longitude; the index of words leads with the timebank and needs an operator class: by hand
   index('offers_place').on(t.timebankId, t.latitude, t.longitude).where(sql`status = 'open'`),
@@ -115,6 +116,7 @@ export const requests = listings.table(
     index('requests_status').on(t.timebankId, t.status, t.id),
     index('requests_category').on(t.timebankId, t.categoryId, t.status, t.id),
     index('requests_member').on(t.timebankId, t.membershipId, t.id),
+    index('requests_organisation').on(t.timebankId, t.organisationId, t.id).where(sql`organisation_id is not null`),
     index('requests_expiry').on(t.timebankId, t.expiresOn).where(sql`status in ('open', 'matched')`),
     // within a band of latitude, then of longitude; the index of words leads with the timebank and needs an operator class: by hand
     index('requests_place').on(t.timebankId, t.latitude, t.longitude).where(sql`status = 'open'`),

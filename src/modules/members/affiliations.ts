@@ -263,11 +263,3 @@ export async function listAffiliations(tx: Tx, filter: AffiliationFilter, limit:
     organisationName: row.organisationName
   }))
 }
-
-export async function findAffiliation(tx: Tx, id: string): Promise<Affiliation | null> {
-  const [row] = await tx.db
-    .select()
-    .from(affiliations)
-    .where(and(eq(affiliations.timebankId, tx.timebankId), eq(affiliations.id, id)))
-  return row ?? null
-}

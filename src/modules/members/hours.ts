@@ -51,8 +51,17 @@ export async function emptyAndClose(
     })
   const id = newId()
   const common = { id, operation: 'transfer', minutes: Math.abs(balance), performedOn: on } as const
-  if (balance > 0) await post(tx, { ...common, debit: accountId, credit: heir ?? pot, kind: 'leaving' })
+  if (balance > 0) {
+    const posting = post(tx, { ...common, debit: accountId, credit: heir ?? pot, kind: 'leaving' })
+    await (heir === null ? posting : posting.catch(withoutFigures))
+  }
   if (balance < 0) await post(tx, { ...common, debit: pot, credit: accountId, kind: 'write_off' })
   await setAccountStatus(tx, accountId, 'closed', why)
   return balance === 0 ? null : { minutes: balance, transferId: id }
+}
+
+/** A refusal that comes from somebody else's account: its balance and limits are not for the one who leaves. */
+function withoutFigures(error: unknown): never {
+  if (!(error instanceof DomainError)) throw error
+  throw new DomainError('conflict', 'The named member cannot take these hours; name somebody else.')
 }

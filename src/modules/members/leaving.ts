@@ -5,7 +5,14 @@ import { createPerson } from '../identity/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { endAffiliations } from './affiliations.ts'
 import { emptyAndClose } from './hours.ts'
-import { type Membership, requireAdmin, resolveMember } from './memberships.ts'
+import {
+  actsAsStaff,
+  isVisibleToMembers,
+  lockMembership,
+  type Membership,
+  requireAdmin,
+  resolveMember
+} from './memberships.ts'
 import { releaseMembers } from './roles.ts'
 import { begin, complete } from './status.ts'
 import { screenings } from './tables.ts'
@@ -40,11 +47,14 @@ async function heirOf(
   const refuse = (detail: string) =>
     new DomainError('validation-failed', `balanceTo: ${detail}`, { errors: [{ pointer: '/balanceTo', detail }] })
   if (rule !== 'to_named_member') throw refuse('By the policy the balance goes to the community pot.')
-  const heir = await resolveMember(tx, ref).catch((error: unknown) => {
+  const found = await resolveMember(tx, ref).catch((error: unknown) => {
     throw error instanceof DomainError && error.code === 'not-found' ? refuse('There is no such member.') : error
   })
+  // locked, so that an account frozen at this moment is not opened again
+  const heir = found.id === membership.id ? found : await lockMembership(tx, found.id)
   // one answer for all, so that it does not tell who has left or been suspended
-  if (heir.status !== 'active' || heir.id === membership.id) throw refuse('There is no such member.')
+  const unseen = !actsAsStaff(tx) && !isVisibleToMembers(heir)
+  if (heir.status !== 'active' || heir.id === membership.id || unseen) throw refuse('There is no such member.')
   return heir
 }
 

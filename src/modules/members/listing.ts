@@ -22,6 +22,8 @@ export type MemberFilter = {
 export async function listMembers(tx: Tx, filter: MemberFilter, limit: number): Promise<Membership[]> {
   const q = filter.q?.trim() ?? ''
   const number = /^[1-9]\d{0,8}$/.test(q) ? Number(q) : null
+  // signs alone are in no name, and no index could find them
+  if (q !== '' && !/[\p{L}\p{N}]/u.test(q)) return []
   const name = q === '' || number !== null ? null : await patterns(tx, q)
   const statuses = filter.statuses && filter.statuses.length > 0 ? [...filter.statuses] : null
   const found = sql`array(select members.find(${filter.after ?? 0}, ${limit + 1}, ${sql.param(statuses)}::text[], ${filter.role ?? null},
@@ -41,6 +43,7 @@ async function patterns(tx: Tx, q: string): Promise<string[]> {
     text: 'SELECT search.fold($1) AS folded',
     values: [q]
   })
-  const literal = rows[0]!.folded.replaceAll(/[\\%_]/g, '\\$&')
-  return [...literal].length < 3 ? [`${literal}%`, `% ${literal}%`] : [`%${literal}%`]
+  const { folded } = rows[0]!
+  const literal = folded.replaceAll(/[\\%_]/g, '\\$&')
+  return [...folded].length < 3 ? [`${literal}%`, `% ${literal}%`] : [`%${literal}%`]
 }

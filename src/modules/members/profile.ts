@@ -59,6 +59,7 @@ export function refuseImpossible(profile: ProfileInput, on: string): void {
 
 const editable: readonly MembershipStatus[] = ['applied', 'screening', 'active', 'paused', 'suspended']
 
+/** `supported`: whether somebody helps them with their account; such a member's reports are never confirmed by time alone. */
 export type ProfileChange = ProfileInput & { supported?: boolean | undefined }
 
 /** `expected` is the row version that the change was made from; null where the caller has just read it under lock. */

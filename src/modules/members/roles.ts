@@ -7,7 +7,6 @@ import {
   asMembership,
   changeMembership,
   findMembership,
-  isOwn,
   lockMembership,
   type Membership,
   type MembershipStatus,
@@ -119,18 +118,3 @@ const brokerChanged = (id: string, before: string | null, after: string | null) 
   subject: { type: 'membership', id },
   changes: { brokerId: [before, after] }
 })
-
-/** Whether somebody helps this member with their account; such a member's reports are never confirmed by time alone. */
-export async function setSupported(tx: Tx, membershipId: string, supported: boolean): Promise<Membership> {
-  requireStaff(tx)
-  const before = await lockMembership(tx, membershipId)
-  if (before.supported === supported) return before
-  const after = await changeMembership(tx, before, { supported })
-  await audit(tx, {
-    action: 'membership.updated',
-    subject: { type: 'membership', id: membershipId },
-    onBehalfOf: isOwn(tx, membershipId) ? null : membershipId,
-    changes: { fields: ['supported'] }
-  })
-  return after
-}

@@ -87,6 +87,8 @@ export async function listScreenings(
   limit: number
 ): Promise<Screening[]> {
   requireStaff(tx)
+  // references are given in confidence
+  refuseOwn(tx, membershipId)
   if (!(await findMembership(tx, membershipId))) return []
   const rows = await tx.db
     .select()

@@ -95,7 +95,8 @@ async function postOpenings(tx: Tx, plan: Plan, members: Applied['members']): Pr
   }
 }
 
-const sum = (planned: PlannedMember[]): number => planned.reduce((total, { record }) => total + record.balanceMinutes, 0)
+const sum = (planned: PlannedMember[]): number =>
+  planned.reduce((total, { record }) => total + record.balanceMinutes, 0)
 
 const longestTitle = 120
 

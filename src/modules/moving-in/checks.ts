@@ -46,22 +46,27 @@ export async function checkBalances(tx: Tx, plan: Plan, applied: Applied): Promi
  * the older system knew more than its list of transfers: for the broker to know, not a fault.
  */
 export async function checkHistory(tx: Tx, plan: Plan, parsed: Parsed): Promise<BalanceCheck> {
-  const net = new Map<string, number>()
-  const add = (ref: string, minutes: number): void => void net.set(keyOf(ref), (net.get(keyOf(ref)) ?? 0) + minutes)
+  const net = new Map<string, { number: number; accountId: number; inFile: number }>()
+  const add = (ref: string, minutes: number): void => {
+    const member = plan.snapshot.members.get(keyOf(ref))
+    if (member) net.set(member.id, { ...member, inFile: (net.get(member.id)?.inFile ?? 0) + minutes })
+  }
   for (const { provider, receiver, minutes } of parsed.history) {
     if (provider.kind === 'member') add(provider.ref, minutes)
     if (receiver.kind === 'member') add(receiver.ref, -minutes)
   }
-  const known = [...net].flatMap(([key, inFile]) => {
-    const member = plan.snapshot.members.get(key)
-    return member ? [{ inFile, ...member }] : []
-  })
+  const known = [...net.values()]
   const accounts = await getAccounts(
     tx,
     known.map(({ accountId }) => accountId)
   )
   return compare(
-    known.map(({ number, accountId, inFile }) => ({ line: null, number, inFile, here: accounts.get(accountId)!.balance }))
+    known.map(({ number, accountId, inFile }) => ({
+      line: null,
+      number,
+      inFile,
+      here: accounts.get(accountId)!.balance
+    }))
   )
 }
 

@@ -1,8 +1,8 @@
-import type { HistoryRecord, Party } from './parse/index.ts'
+import type { HistoryRecord, AnonymousSide as NamelessSide, Party } from './parse/index.ts'
 import type { KnownExchange, Snapshot } from './snapshot.ts'
 import { keyOf, organisationKey } from './sources.ts'
 
-export type SideName = 'receiver' | 'provider'
+type SideName = NamelessSide['side']
 
 /** A member by id, an organisation by key, or nobody who can be identified. */
 export type PlannedSide = { memberId: string } | { organisation: string } | null

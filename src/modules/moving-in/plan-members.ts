@@ -48,7 +48,7 @@ export function planMembers(records: readonly MemberRecord[], snapshot: Snapshot
     if (known) {
       plan.knownMembers.push({ record, member: known })
       if (known.name !== record.name) remark('name', `differs from that of member ${known.number} here; not changed`)
-    } else if (snapshot.openings.has(id)) {
+    } else if (snapshot.broughtIn.has(id)) {
       plan.erasedMembers.push(record)
     } else {
       const number = freeNumber(record, taken)
@@ -65,7 +65,13 @@ function freeNumber({ number }: MemberRecord, taken: ReadonlySet<number>): numbe
 
 type Tell = (column: string, reason: string) => void
 
-function planMember(record: MemberRecord, number: number | null, id: string, snapshot: Snapshot, remark: Tell): PlannedMember {
+function planMember(
+  record: MemberRecord,
+  number: number | null,
+  id: string,
+  snapshot: Snapshot,
+  remark: Tell
+): PlannedMember {
   const holder = record.email === null ? undefined : snapshot.emails.get(record.email)
   if (holder !== undefined)
     remark('e-mail', `member ${holder} here signs in with this address; kept as contact, without a login`)
@@ -104,7 +110,11 @@ function localeOf(language: string | null): string | null {
  * A limit of the older system refused, and goes on to: it becomes the hard one. The policy's soft limit stays where it is
  * met before the hard one, and moves to it otherwise. Where the file has none, those of the policy hold.
  */
-function limitsOf({ floorMinutes, ceilingMinutes, balanceMinutes }: MemberRecord, { policy }: Snapshot, remark: Tell): Limits {
+function limitsOf(
+  { floorMinutes, ceilingMinutes, balanceMinutes }: MemberRecord,
+  { policy }: Snapshot,
+  remark: Tell
+): Limits {
   const limits = { ...limitsFor(policy, 'member') }
   if (floorMinutes !== null) {
     limits.floorHard = floorMinutes

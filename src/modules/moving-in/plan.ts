@@ -1,6 +1,6 @@
-import { planHistory, type HistoryPlan } from './plan-history.ts'
-import { planMembers, type MembersPlan } from './plan-members.ts'
 import type { Parsed } from './parse/index.ts'
+import { type HistoryPlan, planHistory } from './plan-history.ts'
+import { type MembersPlan, planMembers } from './plan-members.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** What an import would do. Says nothing of faulty rows: they are not part of any plan. */

@@ -24,6 +24,7 @@ export function reportText(report: ImportReport): string {
 }
 
 function headOf({ kind, timebank, file, rows, totals, skipped, rounded, ignoredColumns }: ImportReport): string[] {
+  const ofSound = rows.refused > 0 ? ', without the faulty rows' : ''
   const separator = file.delimiter === '\t' ? 'tab' : file.delimiter
   const figures = [
     `${rows.read} rows read`,
@@ -34,14 +35,26 @@ function headOf({ kind, timebank, file, rows, totals, skipped, rounded, ignoredC
     ...(rows.blank > 0 ? [`${rows.blank} blank`] : [])
   ]
   const lines = [`${kind} into ${timebank} (${file.encoding}, separated by "${separator}")`, `  ${figures.join(', ')}`]
-  if (rows.members > 0) lines.push(`  balances in the file: ${time(totals.balanceMinutes)} (${totals.balanceSeconds} seconds as written)`)
-  if (rows.history > 0) lines.push(`  time in the file: ${time(totals.historyMinutes)}`)
+  if (rows.members > 0)
+    lines.push(
+      `  balances in the file${ofSound}: ${time(totals.balanceMinutes)}, ${totals.balanceSeconds} seconds as written`
+    )
+  if (rows.history > 0) lines.push(`  time in the file${ofSound}: ${time(totals.historyMinutes)}`)
   if (ignoredColumns.length > 0) lines.push(`  columns not read: ${ignoredColumns.map(printable).join(', ')}`)
-  for (const [reason, at] of grouped(skipped, (row) => row.reason, (row) => row.line))
+  for (const [reason, at] of grouped(
+    skipped,
+    (row) => row.reason,
+    (row) => row.line
+  ))
     lines.push(...wrapped(`brings nothing (${reason}): line ${lineList(at)}`, 2))
   if (rounded.length > 0) {
     lines.push('', 'Rounded to whole minutes')
-    lines.push(...table(['line', 'seconds', 'minutes'], rounded.map((row) => [row.line, row.seconds, row.minutes])))
+    lines.push(
+      ...table(
+        ['line', 'seconds', 'minutes'],
+        rounded.map((row) => [row.line, row.seconds, row.minutes])
+      )
+    )
   }
   return lines
 }
@@ -55,49 +68,78 @@ function faultsOf({ errors, warnings }: ImportReport): string[] {
     if (faults.length === 0) continue
     if (lines.length > 0) lines.push('')
     lines.push(`${title} (${faults.length})`)
-    lines.push(...table(['line', 'column', 'reason'], faults.map((fault) => [fault.line, fault.column, fault.reason])))
+    lines.push(
+      ...table(
+        ['line', 'column', 'reason'],
+        faults.map((fault) => [fault.line, fault.column, fault.reason])
+      )
+    )
   }
   return lines
 }
 
 function membersOf(members: NonNullable<Done['members']>): string[] {
   const { openings } = members
-  const lines = ['Members', ...figures([
-    ['added', members.added],
-    ...Object.entries(members.byStatus).map(([status, count]): [string, number] => [`  ${status}`, count]),
-    ['already here, left as they are', members.alreadyHere],
-    ['without e-mail', members.withoutEmail],
-    ['draft requests from their wishes', members.draftRequests]
-  ])]
-  lines.push(`  opening balances: ${openings.credited} credited with ${time(openings.creditedMinutes)}, ${openings.debited} debited with ${time(openings.debitedMinutes)}`)
+  const lines = [
+    'Members',
+    ...figures([
+      ['added', members.added],
+      ...Object.entries(members.byStatus).map(([status, count]): [string, number] => [`  ${status}`, count]),
+      ['already here, left as they are', members.alreadyHere],
+      ['without e-mail', members.withoutEmail],
+      ['draft requests from their wishes', members.draftRequests]
+    ])
+  ]
+  lines.push(
+    `  opening balances: ${openings.credited} credited with ${time(openings.creditedMinutes)}, ${openings.debited} debited with ${time(openings.debitedMinutes)}`
+  )
   lines.push(...atLines('brought in before and erased since, not brought back', members.erased))
   lines.push(...atLines('wishes not taken over, because the member is not active', members.wishesLeftOut))
-  if (members.lastSeenLeftOut > 0) lines.push(`  not taken over: when ${members.lastSeenLeftOut} of them last signed in to the older system`)
+  if (members.lastSeenLeftOut > 0)
+    lines.push(`  not taken over: when ${members.lastSeenLeftOut} of them last signed in to the older system`)
   if (members.renumbered.length > 0) {
     lines.push('', 'Another member number than in the file')
-    lines.push(...table(['line', 'in the file', 'here'], members.renumbered.map((row) => [row.line, row.wanted ?? 'none', row.given])))
+    lines.push(
+      ...table(
+        ['line', 'in the file', 'here'],
+        members.renumbered.map((row) => [row.line, row.wanted ?? 'none', row.given])
+      )
+    )
   }
   if (members.remarks.length > 0) {
     lines.push('', 'Remarks on members')
-    lines.push(...table(['line', 'field', 'remark'], members.remarks.map((row) => [row.line, row.column, row.reason])))
+    lines.push(
+      ...table(
+        ['line', 'field', 'remark'],
+        members.remarks.map((row) => [row.line, row.column, row.reason])
+      )
+    )
   }
   return lines
 }
 
 function historyOf(history: NonNullable<Done['history']>): string[] {
-  const lines = ['History', ...figures([
-    ['exchanges added', history.added],
-    ['already here', history.alreadyHere],
-    ['of these with a side that is identified now', history.completed],
-    ['sides without a name', history.anonymousSides.length]
-  ])]
+  const lines = [
+    'History',
+    ...figures([
+      ['exchanges added', history.added],
+      ['already here', history.alreadyHere],
+      ['of these with a side that is identified now', history.completed],
+      ['sides without a name', history.anonymousSides.length]
+    ])
+  ]
   lines.push('  It is kept as settled exchanges and moves no hours: they are part of the opening balances.')
   lines.push(...atLines('dates that are still to come, kept as they are', history.futureLines))
   for (const name of history.organisationsAdded)
     lines.push(`  organisation added with a balance of 0:00: ${printable(name)}`)
   if (history.differing.length > 0) {
     lines.push('', 'Recorded with other minutes, not changed')
-    lines.push(...table(['line', 'in the file', 'here'], history.differing.map((row) => [row.line, row.fileMinutes, row.recordedMinutes])))
+    lines.push(
+      ...table(
+        ['line', 'in the file', 'here'],
+        history.differing.map((row) => [row.line, row.fileMinutes, row.recordedMinutes])
+      )
+    )
   }
   lines.push(...anonymousOf(history.anonymousSides))
   return lines
@@ -113,7 +155,11 @@ function anonymousOf(sides: readonly AnonymousSide[]): string[] {
     lines.push(...atLines(`the file names no ${side} who can be identified`, at))
   }
   const reasons = { unknown: 'is not a member here', same: 'is on both sides' }
-  for (const [what, at] of grouped(others, (side) => `${side.ref ?? 'the organisation'} ${reasons[side.why as 'same']}`, (side) => side.line))
+  for (const [what, at] of grouped(
+    others,
+    (side) => `${side.ref ?? 'the organisation'} ${reasons[side.why as 'same']}`,
+    (side) => side.line
+  ))
     lines.push(...atLines(what, at))
   return lines
 }
@@ -121,7 +167,9 @@ function anonymousOf(sides: readonly AnonymousSide[]): string[] {
 function balanceCheckOf({ kind }: ImportReport, check: BalanceCheck): string[] {
   const ofHistory = kind.endsWith('-transfers')
   const lines = [
-    ofHistory ? 'Balance check: the history of each member against the balance here' : 'Balance check: the file against the ledger',
+    ofHistory
+      ? 'Balance check: the history of each member against the balance here'
+      : 'Balance check: the file against the ledger',
     `  ${check.compared} members compared, ${check.equal} equal, ${check.different.length} different`,
     `  in the file ${time(check.inFile)}, here ${time(check.here)}`
   ]
@@ -140,10 +188,10 @@ export function trialBalanceText({ kinds, sum }: TrialBalance): string[] {
   const rows = kinds.map((row) => [row.kind, row.accounts, row.debits, row.credits, row.balance])
   return [
     'Trial balance (minutes)',
-    ...table(['accounts of', 'accounts', 'debits', 'credits', 'balance'], [
-      ...rows,
-      ['all', sum.accounts, sum.debits, sum.credits, sum.balance]
-    ])
+    ...table(
+      ['accounts of', 'accounts', 'debits', 'credits', 'balance'],
+      [...rows, ['all', sum.accounts, sum.debits, sum.credits, sum.balance]]
+    )
   ]
 }
 
@@ -154,7 +202,8 @@ function conclusionOf({ outcome, refusedBecause, dryRun, rows, done }: ImportRep
   }
   if (outcome === 'tried') return ['Dry run: all of this was tried and taken back; nothing was written.']
   const refusal = `Refused: ${refusedBecause ?? 'nothing to import'}. Nothing was written.`
-  if (dryRun && done) return [refusal, 'Dry run: what is shown above would become of the sound rows, with --skip-faulty.']
+  if (dryRun && done)
+    return [refusal, 'Dry run: what is shown above would become of the sound rows, with --skip-faulty.']
   return [refusal]
 }
 
@@ -167,12 +216,12 @@ const atLines = (what: string, lines: readonly number[]): string[] =>
   lines.length === 0 ? [] : wrapped(`${printable(what)} (${lines.length}): line ${lineList(lines)}`, 2)
 
 /** In the order of first appearance. */
-function grouped<T, V>(items: readonly T[], keyOf: (item: T) => string, valueOf: (item: T) => V): Map<string, V[]> {
+function grouped<T, V>(items: readonly T[], keyOf: (item: T) => string, value: (item: T) => V): Map<string, V[]> {
   const groups = new Map<string, V[]>()
   for (const item of items) {
     const group = groups.get(keyOf(item))
-    if (group) group.push(valueOf(item))
-    else groups.set(keyOf(item), [valueOf(item)])
+    if (group) group.push(value(item))
+    else groups.set(keyOf(item), [value(item)])
   }
   return groups
 }

@@ -94,7 +94,9 @@ async function bringIn(tx: Tx, parsed: Parsed, sha256: string): Promise<Done> {
   const problems = await verifyBooks(tx)
   const balance = await trialBalance(tx)
   if (problems.length > 0 || balance.sum.balance !== 0)
-    throw new Error(`The books are not sound (${problems.length} problems; see the command verify); nothing was imported.`)
+    throw new Error(
+      `The books are not sound (${problems.length} problems; see the command verify); nothing was imported.`
+    )
   const different = new Set(balanceCheck.different.map((difference) => difference.line))
   if (plan.newMembers.some(({ record }) => different.has(record.line)))
     throw new Error('A balance came out differently from the file; nothing was imported.')
@@ -112,10 +114,24 @@ async function noteImport(tx: Tx, parsed: Parsed, plan: Plan, applied: Applied, 
   }
   if (counts.members + counts.history + counts.completed === 0) return
   const { creditedMinutes, debitedMinutes } = applied.openings
+  // hashes by which a repeat knows those who have been erased since; those with a balance have left a transfer
+  const withoutBalance = plan.newMembers.filter(({ record }) => record.balanceMinutes === 0).map((m) => m.openingId)
+  // transfers of Komunitin may name an account by its id instead of its code
+  const sourceIds = plan.newMembers.flatMap(({ record }): [string, string][] =>
+    record.sourceId === null ? [] : [[record.sourceId, applied.members.get(record.line)!.id]]
+  )
   await audit(tx, {
     action: 'import.completed',
     subject: { type: 'import', id: sha256 },
-    changes: { kind: parsed.kind, source: plan.source, ...counts, creditedMinutes, debitedMinutes }
+    changes: {
+      kind: parsed.kind,
+      source: plan.source,
+      ...counts,
+      creditedMinutes,
+      debitedMinutes,
+      withoutBalance,
+      ...(sourceIds.length > 0 ? { sourceIds: Object.fromEntries(sourceIds) } : {})
+    }
   })
 }
 

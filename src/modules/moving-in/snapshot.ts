@@ -19,14 +19,14 @@ export type Snapshot = {
   source: SourceName
   today: string
   policy: Policy
-  /** brought in from the same source, by `keyOf` their external id */
+  /** brought in from the same source, by `keyOf` their external id, and by the other id that a source's transfers may use */
   members: ReadonlyMap<string, KnownMember>
   /** of the file's member numbers those that somebody has */
   numbers: ReadonlySet<number>
   /** of the file's e-mail addresses those by which a member of this timebank signs in, with the member's number */
   emails: ReadonlyMap<string, number>
-  /** of the file's members those whose opening has been posted, by transfer id */
-  openings: ReadonlySet<string>
+  /** of the file's members those who have been brought in before, by the id of their opening */
+  broughtIn: ReadonlySet<string>
   /** all organisations, id by `organisationKey` */
   organisations: ReadonlyMap<string, string>
   /** of the file's history what is recorded, by external id */
@@ -51,7 +51,7 @@ export async function takeSnapshot(tx: Tx, source: SourceName, parsed: Parsed): 
       tx,
       members.flatMap((member) => member.email ?? [])
     ),
-    openings: await postedOpenings(
+    broughtIn: await broughtInBefore(
       tx,
       members.map((member) => openingId(tx.timebankId, source, member.externalId))
     ),
@@ -65,12 +65,20 @@ export async function takeSnapshot(tx: Tx, source: SourceName, parsed: Parsed): 
 }
 
 async function knownMembers(tx: Tx, source: SourceName): Promise<Map<string, KnownMember>> {
-  const { rows } = await tx.client.query<KnownMember & { externalId: string }>(
-    `SELECT id, number, account_id AS "accountId", display_name AS name, external_id AS "externalId"
-       FROM members.memberships WHERE timebank_id = $1 AND external_source = $2`,
+  const { rows } = await tx.client.query<KnownMember & { ref: string }>(
+    `WITH known AS (
+       SELECT id, number, account_id AS "accountId", display_name AS name, external_id AS ref
+         FROM members.memberships WHERE timebank_id = $1 AND external_source = $2)
+     SELECT k.id, k.number, k."accountId", k.name, told.ref
+       FROM audit.events e CROSS JOIN LATERAL jsonb_each_text(e.changes -> 'sourceIds') AS told (ref, member)
+       JOIN known k ON k.id = told.member::uuid
+      WHERE e.timebank_id = $1 AND e.subject_type = 'import' AND e.action = 'import.completed'
+     UNION ALL
+     -- the later one of a key counts: the external id itself
+     SELECT id, number, "accountId", name, ref FROM known`,
     [tx.timebankId, source]
   )
-  return new Map(rows.map(({ externalId, ...member }) => [keyOf(externalId), member]))
+  return new Map(rows.map(({ ref, ...member }) => [keyOf(ref), member]))
 }
 
 async function takenNumbers(tx: Tx, numbers: number[]): Promise<Set<number>> {
@@ -90,9 +98,13 @@ async function signInAddresses(tx: Tx, emails: string[]): Promise<Map<string, nu
   return new Map(rows.map(({ email, number }) => [email, number]))
 }
 
-async function postedOpenings(tx: Tx, ids: string[]): Promise<Set<string>> {
+/** Told by the ledger, and for those without a balance by the audit of the imports: both outlive an erased member. */
+async function broughtInBefore(tx: Tx, ids: string[]): Promise<Set<string>> {
   const { rows } = await tx.client.query<{ id: string }>(
-    'SELECT id FROM ledger.transfers WHERE timebank_id = $1 AND id = ANY ($2::uuid[])',
+    `SELECT id FROM ledger.transfers WHERE timebank_id = $1 AND id = ANY ($2::uuid[])
+     UNION
+     SELECT told.id::uuid FROM audit.events e CROSS JOIN LATERAL jsonb_array_elements_text(e.changes -> 'withoutBalance') AS told (id)
+      WHERE e.timebank_id = $1 AND e.subject_type = 'import' AND e.action = 'import.completed'`,
     [tx.timebankId, ids]
   )
   return new Set(rows.map(({ id }) => id))

@@ -39,7 +39,11 @@ export function openingId(timebankId: string, source: SourceName, externalId: st
     .update(['opening', timebankId, source, keyOf(externalId)].join('\n'))
     .digest('hex')
   // version 8: made up by us; variant 10
-  return [hash.slice(0, 8), hash.slice(8, 12), `8${hash.slice(13, 16)}`, `a${hash.slice(17, 20)}`, hash.slice(20, 32)].join(
-    '-'
-  )
+  return [
+    hash.slice(0, 8),
+    hash.slice(8, 12),
+    `8${hash.slice(13, 16)}`,
+    `a${hash.slice(17, 20)}`,
+    hash.slice(20, 32)
+  ].join('-')
 }

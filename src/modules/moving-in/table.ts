@@ -7,7 +7,9 @@ export type Cell = string | number
 /** Columns under each other, figures to the right; the last column runs on. Rows without cells give the head only. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
   const texts = rows.map((row) => row.map((cell) => printable(String(cell))))
-  const widths = head.map((title, i) => texts.reduce((widest, row) => Math.max(widest, (row[i] ?? '').length), title.length))
+  const widths = head.map((title, i) =>
+    texts.reduce((widest, row) => Math.max(widest, (row[i] ?? '').length), title.length)
+  )
   const isFigure = head.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number'))
   const line = (cells: readonly string[]) =>
     cells

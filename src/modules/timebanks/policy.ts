@@ -4,9 +4,12 @@ const minutes = (min: number, max: number) => z.int().min(min).max(max)
 const days = (max: number) => z.int().min(0).max(max)
 const yes = z.boolean()
 
-const timeZone = z.string().refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', {
-  error: 'must be an IANA time zone such as Europe/London'
-})
+// asking the runtime for its list takes half a millisecond
+const timeZones: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
+
+export const timeZoneSchema = z
+  .string()
+  .refine((zone) => timeZones.has(zone), { error: 'must be an IANA time zone such as Europe/London' })
 
 /** A rule: what it may be, what it is by default, and what it means. The policy endpoint gives all three. */
 const rule = <T extends z.ZodType>(shape: T, standard: z.input<T>, explanation: string) => ({
@@ -163,7 +166,7 @@ export const rules = {
     'en',
     'Language of mails and statements where a member has not chosen one.'
   ),
-  timeZone: rule(timeZone, 'Europe/London', 'Service dates are calendar dates in this time zone.')
+  timeZone: rule(timeZoneSchema, 'Europe/London', 'Service dates are calendar dates in this time zone.')
 } as const
 
 export type RuleName = keyof typeof rules

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { policyChangeSchema, policySchema } from './policy.ts'
 
+export { timeZoneSchema } from './policy.ts'
+
 export const timebankParams = z.object({ timebank: z.string().max(100).describe('Id or short name of the timebank') })
 
 export const slugSchema = z

@@ -104,14 +104,22 @@ export async function changePolicy(
 /** Today's calendar date in the timebank's time zone. */
 export const today = (tx: Tx, policy: Policy): string => dateIn(policy.timeZone, tx.now)
 
+/** Parsing costs more than reading; by content, since a version that was rolled back may be made again otherwise. Bounded. */
+const parsed = new Map<string, Policy>()
+const parsedKept = 1000
+
 /** A version may have been kept before a rule existed: the default fills the gap. */
-const read = (row: typeof policies.$inferSelect): PolicyVersion => ({
-  version: row.version,
-  rules: policySchema.parse({ ...defaultPolicy, ...row.rules }),
-  changedAt: row.changedAt,
-  changedBy: row.changedBy,
-  why: row.why
-})
+function read(row: typeof policies.$inferSelect): PolicyVersion {
+  const { version, changedAt, changedBy, why } = row
+  const key = JSON.stringify(row.rules)
+  let rules = parsed.get(key)
+  if (!rules) {
+    rules = Object.freeze(policySchema.parse({ ...defaultPolicy, ...row.rules }))
+    if (parsed.size >= parsedKept) parsed.clear()
+    parsed.set(key, rules)
+  }
+  return { version, rules, changedAt, changedBy, why }
+}
 
 function merged(base: Policy, change: Partial<Policy>): Policy {
   const policy = policySchema.parse({ ...base, ...change })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { inTimebank } from '../../../src/db/client.ts'
+import { inTimebank, type Tx } from '../../../src/db/client.ts'
 import {
   communityPot,
   findTransfer,
@@ -147,10 +147,10 @@ describe('limits and status', () => {
     const books = await makeBooks(database, [{}])
     const wrong = { floorSoft: -30, floorHard: -20, ceilingSoft: 0.5, ceilingHard: -40 }
     for (const attempt of [
-      books.work((tx) => setLimits(tx, 3, wrong, 'test')),
-      books.work((tx) => openAccount(tx, 'member', wrong, 'test'))
+      (tx: Tx) => setLimits(tx, 3, wrong, 'test'),
+      (tx: Tx) => openAccount(tx, 'member', wrong, 'test')
     ]) {
-      await assert.rejects(attempt, (error: DomainError) => {
+      await assert.rejects(books.work<unknown>(attempt), (error: DomainError) => {
         assert.equal(error.code, 'validation-failed')
         assert.deepEqual(
           error.errors.map(({ pointer }) => pointer),

@@ -146,14 +146,17 @@ for (const [name, attempt] of Object.entries(paths)) {
       const books = await fresh()
       await books.work(async (tx) => {
         const outward = transfer(3, 4, 100)
-        await attempt(tx, outward)
+        const [toSettle, toRelease] = [hold(3, 4, 10), hold(3, 4, 5)]
+        for (const operation of [outward, toSettle, toRelease]) await attempt(tx, operation)
         await setLimits(tx, 3, { ...noLimits, floorHard: 50 }, 'test')
         await setLimits(tx, 4, { ...noLimits, ceilingHard: 0 }, 'test')
         assert.equal((await attempt(tx, transfer(3, 5, 1))).code, 'below_floor')
         assert.equal((await attempt(tx, transfer(5, 4, 1))).code, 'above_ceiling')
         assert.equal((await attempt(tx, transfer(5, 3, 1))).code, 'posted')
         assert.equal((await attempt(tx, transfer(4, 5, 1))).code, 'posted')
-        assert.equal((await attempt(tx, follow('reverse', outward))).code, 'posted')
+        for (const mending of [follow('settle', toSettle), follow('release', toRelease), follow('reverse', outward)]) {
+          assert.deepEqual([(await attempt(tx, mending)).code, mending.operation], ['posted', mending.operation])
+        }
       })
     })
 

@@ -198,7 +198,7 @@ for (const [path, oneByOne] of [
     operationsRun = 0
     await fc.assert(
       fc.asyncProperty(scenario, (s) => run(s, oneByOne)),
-      { seed: seedOf(path), numRuns: 60 }
+      { seed: seedOf(path), numRuns: 60, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true }
     )
     console.log(path, operationsRun, 'operations', Object.fromEntries([...codesSeen].sort()))
     const wanted = [

@@ -90,12 +90,14 @@ export async function makeHouse(
   }
 }
 
+type Refusal = { code: string; errors: { pointer?: string }[]; figures: object }
+
 /** What `work` was refused with. */
-export async function refusal(work: Promise<unknown>): Promise<{ code: string; errors: { pointer?: string }[] }> {
+export async function refusal(work: Promise<unknown>): Promise<Refusal> {
   try {
     await work
   } catch (error) {
-    return error as { code: string; errors: { pointer?: string }[] }
+    return error as Refusal
   }
   throw new Error('it was not refused')
 }

@@ -16,7 +16,9 @@ const files: [kind: ImportKind, file: string, transfers: ImportKind | null, tran
 ]
 
 for (const [kind, file, transfersKind, transfersFile] of files) {
-  test(`${kind}: the sample comes in whole, its balances are the ledger's, and a repeat changes nothing`, { skip }, async () => {
+  test(`${kind}: the sample comes in whole, its balances are the ledger's, and a repeat changes nothing`, {
+    skip
+  }, async () => {
     const bank = await makeBank(database, kind)
     const bytes = sample(file)!
     const report = await bank.run(kind, bytes, { skipFaulty: true })

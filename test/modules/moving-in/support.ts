@@ -3,7 +3,12 @@ import path from 'node:path'
 import { type Database, inTimebank } from '../../../src/db/client.ts'
 import { openBooks, trialBalance, verifyBooks } from '../../../src/modules/ledger/index.ts'
 import { createStarterCategories } from '../../../src/modules/listings/index.ts'
-import { type ImportKind, type ImportOptions, type ImportReport, runImport } from '../../../src/modules/moving-in/index.ts'
+import {
+  type ImportKind,
+  type ImportOptions,
+  type ImportReport,
+  runImport
+} from '../../../src/modules/moving-in/index.ts'
 import { createPolicy, createTimebank } from '../../../src/modules/timebanks/index.ts'
 import { systemActor } from '../../../src/shared/actor.ts'
 import { newId } from '../../../src/shared/ids.ts'
@@ -33,7 +38,8 @@ export async function makeBank(database: Database, slug: string): Promise<Bank> 
     id,
     slug,
     rows,
-    run: (kind, file, options) => runImport(database, slug, kind, typeof file === 'string' ? Buffer.from(file) : file, options),
+    run: (kind, file, options) =>
+      runImport(database, slug, kind, typeof file === 'string' ? Buffer.from(file) : file, options),
     counts: async () => {
       const counts: Record<string, number> = {}
       for (const table of written) {
@@ -46,7 +52,12 @@ export async function makeBank(database: Database, slug: string): Promise<Bank> 
       inTimebank(database, id, systemActor, async (tx) => {
         const { kinds, sum } = await trialBalance(tx)
         const of = (kind: string) => kinds.find((row) => row.kind === kind)?.balance ?? 0
-        return { problems: (await verifyBooks(tx)).length, sum: sum.balance, members: of('member'), opening: of('opening') }
+        return {
+          problems: (await verifyBooks(tx)).length,
+          sum: sum.balance,
+          members: of('member'),
+          opening: of('opening')
+        }
       })
   }
 }
