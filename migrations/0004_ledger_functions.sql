@@ -117,6 +117,44 @@ BEGIN
   RETURN change;
 END $$;
 --> statement-breakpoint
+-- All accounts of a kind whose limits are still those of the old policy get those of the new one; an account whose limits
+-- were set by hand keeps them. In the order of their numbers, as postings lock them. Answers how many there were.
+CREATE FUNCTION ledger.follow_limits(
+  p_timebank uuid, p_actor uuid, p_why text, p_kind text,
+  p_old_floor_soft bigint, p_old_floor_hard bigint, p_old_ceiling_soft bigint, p_old_ceiling_hard bigint,
+  p_floor_soft bigint, p_floor_hard bigint, p_ceiling_soft bigint, p_ceiling_hard bigint
+) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog
+AS $$
+DECLARE
+  changed integer;
+BEGIN
+  PERFORM ledger.require_timebank(p_timebank);
+  WITH locked AS (
+    SELECT a.id, a.status
+      FROM ledger.accounts a
+     WHERE a.timebank_id = p_timebank AND a.kind = p_kind AND a.status <> 'closed'
+       AND (a.floor_soft, a.floor_hard, a.ceiling_soft, a.ceiling_hard)
+           IS NOT DISTINCT FROM (p_old_floor_soft, p_old_floor_hard, p_old_ceiling_soft, p_old_ceiling_hard)
+     ORDER BY a.id
+       FOR NO KEY UPDATE
+  ), updated AS (
+    UPDATE ledger.accounts a
+       SET floor_soft = p_floor_soft, floor_hard = p_floor_hard, ceiling_soft = p_ceiling_soft, ceiling_hard = p_ceiling_hard
+      FROM locked l
+     WHERE a.timebank_id = p_timebank AND a.id = l.id
+    RETURNING a.id, a.status
+  )
+  INSERT INTO ledger.limit_changes (timebank_id, account_id, version, status, floor_soft, floor_hard, ceiling_soft, ceiling_hard, actor, why)
+  SELECT p_timebank, u.id,
+         (SELECT max(c.version) + 1 FROM ledger.limit_changes c WHERE c.timebank_id = p_timebank AND c.account_id = u.id),
+         u.status, p_floor_soft, p_floor_hard, p_ceiling_soft, p_ceiling_hard, p_actor, p_why
+    FROM updated u;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  RETURN changed;
+END $$;
+--> statement-breakpoint
 -- open, frozen or closed. An account is closed empty only: nobody could move the hours in it.
 -- Codes: 0 done (also where it was so before), 10 unknown account, 21 not empty.
 CREATE FUNCTION ledger.set_status(p_timebank uuid, p_actor uuid, p_why text, p_account integer, p_status text) RETURNS smallint

@@ -24,7 +24,7 @@ import type { Identity } from './modules/identity/index.ts'
 import { identityRoutes } from './modules/identity/routes.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import { callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { applyPolicyLimits, callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
@@ -105,7 +105,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       (await membershipsOf(database, personId)).map(({ timebankName, ...m }) => ({ ...m, timebank: timebankName }))
   })
   foundingRoutes(app)
-  timebankRoutes(app)
+  timebankRoutes(app, { onPolicyChange: applyPolicyLimits })
   auditRoutes(app)
   memberRoutes(app)
   standingRoutes(app)

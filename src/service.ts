@@ -118,7 +118,7 @@ export async function makeService(
   })
   const jobs: Jobs = await startJobs({
     ownerUrl,
-    tasks: { ...identityTasks({ database, mailer, publicUrl }), ...listingsTasks(database) },
+    tasks: { ...identityTasks({ database, mailer, publicUrl }), ...listingsTasks(database, mailer) },
     cron: [...identityCron, ...listingsCron],
     logger
   })

@@ -71,7 +71,10 @@ test('the service is given variables that it knows, and the addresses of the oth
     Object.keys(given).filter((name) => !(name in environment.shape)),
     []
   )
-  assert.match(given['DATABASE_URL']!, /^postgres:\/\/commonhours:\$\{POSTGRES_PASSWORD:\?[^}]+\}@database:5432\/commonhours$/)
+  assert.match(
+    given['DATABASE_URL']!,
+    /^postgres:\/\/commonhours:\$\{POSTGRES_PASSWORD:\?[^}]+\}@database:5432\/commonhours$/
+  )
   assert.match(given['SMTP_URL']!, /smtp:\/\/mail:1025\}$/)
 })
 

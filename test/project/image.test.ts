@@ -17,7 +17,8 @@ for (const line of readFileSync(path.join(projectFolder, 'Dockerfile'), 'utf8').
   stages.at(-1)!.push({ instruction, text })
 }
 const [build, final] = stages as [Step[], Step[]]
-const all = (steps: Step[], instruction: string) => steps.filter((step) => step.instruction === instruction).map(({ text }) => text)
+const all = (steps: Step[], instruction: string) =>
+  steps.filter((step) => step.instruction === instruction).map(({ text }) => text)
 
 test('the image has Node 24, an ordinary user and a healthcheck, and no npm between Docker and the service', () => {
   for (const stage of stages) assert.match(all(stage, 'FROM')[0]!, /^node:24-/)
@@ -31,7 +32,11 @@ test('its steps are plain npm commands, and what they leave serves', { timeout: 
   const image = mkdtempSync(path.join(os.tmpdir(), 'commonhours-image-'))
   const { url: databaseUrl, drop } = await makeDatabase('image')
   try {
-    const npm = plainEnvironment({ npm_config_prefer_offline: 'true', npm_config_audit: 'false', npm_config_fund: 'false' })
+    const npm = plainEnvironment({
+      npm_config_prefer_offline: 'true',
+      npm_config_audit: 'false',
+      npm_config_fund: 'false'
+    })
     for (const command of all(build, 'RUN')) {
       assert.match(command, /^npm (ci|run build|prune --omit=dev)$/)
       const { code, output } = await run(checkout.folder, 'sh', ['-c', command], npm)
@@ -42,10 +47,17 @@ test('its steps are plain npm commands, and what they leave serves', { timeout: 
       assert.ok(from && to, copy)
       cpSync(path.join(checkout.folder, from), path.join(image, to), { recursive: true, verbatimSymlinks: true })
     }
-    for (const name of ['typescript', 'tsx', 'drizzle-kit']) assert.ok(!existsSync(path.join(image, 'node_modules', name)), name)
+    for (const name of ['tsx', 'knip', 'drizzle-kit'])
+      assert.ok(!existsSync(path.join(image, 'node_modules', name)), name)
 
     const port = String(await freePort())
-    const env = plainEnvironment({ NODE_ENV: 'production', HOST: '127.0.0.1', PORT: port, DATABASE_URL: databaseUrl, COMMONHOURS_DATA: image })
+    const env = plainEnvironment({
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: port,
+      DATABASE_URL: databaseUrl,
+      COMMONHOURS_DATA: image
+    })
     const [program, ...args] = JSON.parse(all(final, 'CMD')[0]!) as string[]
     const [, healthcheck] = /CMD (\[.*\])$/.exec(all(final, 'HEALTHCHECK')[0]!) ?? []
     const [probe, ...probeArgs] = JSON.parse(healthcheck!) as string[]

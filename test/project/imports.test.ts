@@ -4,7 +4,9 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Checkout, copyCheckout, run } from './checkout.ts'
 
-type Report = { summary: { totalCruised: number; violations: { from: string; rule: { name: string; severity: string } }[] } }
+type Report = {
+  summary: { totalCruised: number; violations: { from: string; rule: { name: string; severity: string } }[] }
+}
 
 let checkout: Checkout
 before(() => {
@@ -13,7 +15,13 @@ before(() => {
 after(() => checkout.remove())
 
 async function cruise(): Promise<Report['summary']> {
-  const { output } = await run(checkout.folder, 'node_modules/.bin/depcruise', ['src', 'test', 'scripts', '--output-type', 'json'])
+  const { output } = await run(checkout.folder, 'node_modules/.bin/depcruise', [
+    'src',
+    'test',
+    'scripts',
+    '--output-type',
+    'json'
+  ])
   return (JSON.parse(output) as Report).summary
 }
 
@@ -21,7 +29,10 @@ test('every import goes where the folders say, and all modules are looked at', a
   const { totalCruised, violations } = await cruise()
   // with a compiler that it does not know dependency-cruiser sees no module at all, and finds nothing wrong
   assert.ok(totalCruised > 120, `${totalCruised} modules`)
-  assert.deepEqual(violations.map(({ from, rule }) => `${from}: ${rule.name}`), [])
+  assert.deepEqual(
+    violations.map(({ from, rule }) => `${from}: ${rule.name}`),
+    []
+  )
 })
 
 test('an import that goes where it must not is found', async () => {
@@ -32,7 +43,10 @@ test('an import that goes where it must not is found', async () => {
     'src/modules/members/planted.ts': ['domain-knows-no-http', "export { wantsCsv } from '../../http/index.ts'"],
     'src/modules/identity/planted.ts': ['imports-downwards-identity', "export * from '../members/index.ts'"],
     'src/modules/exchanges/planted.ts': ['only-the-front-door', "export { setUp } from '../founding/founding.ts'"],
-    'src/modules/listings/planted.ts': ['tables-only-from-tables', "export { memberships } from '../members/tables.ts'"],
+    'src/modules/listings/planted.ts': [
+      'tables-only-from-tables',
+      "export { memberships } from '../members/tables.ts'"
+    ],
     'src/http/planted.ts': ['floors-know-no-module', "export * from '../modules/audit/index.ts'"],
     'src/planted.ts': ['env-only-at-the-edge', "export { readConfig } from './config.ts'"]
   }

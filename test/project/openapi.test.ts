@@ -6,7 +6,11 @@ import { after, before, test } from 'node:test'
 import { makeStage, type Stage } from '../support/app.ts'
 import { plainEnvironment, projectFolder, run } from './checkout.ts'
 
-type Operation = Record<string, unknown> & { operationId?: string; tags?: string[]; responses?: Record<string, unknown> }
+type Operation = Record<string, unknown> & {
+  operationId?: string
+  tags?: string[]
+  responses?: Record<string, unknown>
+}
 type Document = { openapi: string; tags: { name: string }[]; paths: Record<string, Record<string, Operation>> }
 
 let stage: Stage
@@ -40,7 +44,16 @@ const redocly = (file: string) =>
     REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true'
   })
 const spectral = (file: string) =>
-  run(projectFolder, 'node_modules/.bin/spectral', ['lint', '--ruleset', '.spectral.yaml', '--fail-severity', 'hint', '--format', 'text', file])
+  run(projectFolder, 'node_modules/.bin/spectral', [
+    'lint',
+    '--ruleset',
+    '.spectral.yaml',
+    '--fail-severity',
+    'hint',
+    '--format',
+    'text',
+    file
+  ])
 
 test('every operation says what it is called, what it does, where it belongs and who may call it', () => {
   assert.equal(document.openapi, '3.1.0')
@@ -54,7 +67,10 @@ test('every operation says what it is called, what it does, where it belongs and
     assert.ok(operation['summary'], name)
     assert.deepEqual(operation.tags?.filter((tag) => tags.includes(tag)).length, 1, name)
     assert.ok(operation['x-who-may-call'], name)
-    assert.ok(Object.keys(operation.responses ?? {}).some((status) => status.startsWith('2')), name)
+    assert.ok(
+      Object.keys(operation.responses ?? {}).some((status) => status.startsWith('2')),
+      name
+    )
     assert.ok(operation.responses?.['4XX'], name)
   }
 })
@@ -70,7 +86,10 @@ test('every route of the service is in it, but the document itself and the pages
 test('redocly finds no fault in it, and no warning', async () => {
   const { code, output } = await redocly(written(document, 'openapi.json'))
   const { totals, problems } = JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1))
-  const told = problems.map((p: { ruleId: string; message: string; location: { pointer: string }[] }) => `${p.ruleId} ${p.location[0]?.pointer}: ${p.message}`)
+  const told = problems.map(
+    (p: { ruleId: string; message: string; location: { pointer: string }[] }) =>
+      `${p.ruleId} ${p.location[0]?.pointer}: ${p.message}`
+  )
   assert.deepEqual(told, [])
   assert.deepEqual({ code, ...totals }, { code: 0, errors: 0, warnings: 0, ignored: 0 })
 })
@@ -84,7 +103,10 @@ test('spectral finds no fault in it, no warning and no hint', async () => {
 test('both would find faults', async () => {
   const broken = structuredClone(document)
   const operation = broken.paths['/livez']!['get']!
-  operation.responses!['200'] = { description: 'Ok', content: { 'application/json': { schema: { $ref: '#/components/schemas/Nothing' } } } }
+  operation.responses!['200'] = {
+    description: 'Ok',
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Nothing' } } }
+  }
   const file = written(broken, 'broken.json')
   const [one, other] = await Promise.all([redocly(file), spectral(file)])
   assert.notEqual(one.code, 0)

@@ -24,7 +24,9 @@ before(async () => {
 after(() => checkout.remove())
 
 /** A data folder for one test, and what was started there, ended whatever happens. */
-async function inDataFolder(work: (serve: (more?: Record<string, string>) => Running, data: string) => Promise<void>): Promise<void> {
+async function inDataFolder(
+  work: (serve: (more?: Record<string, string>) => Running, data: string) => Promise<void>
+): Promise<void> {
   const data = mkdtempSync(path.join(os.tmpdir(), 'commonhours-data-'))
   const started: Running[] = []
   const serve = (more: Record<string, string> = {}) => {
@@ -47,7 +49,8 @@ async function inDataFolder(work: (serve: (more?: Record<string, string>) => Run
 }
 
 const addressOf = async (service: Running): Promise<string> => (await service.said(/ready at (http\S+)/))[1]!
-const codeOf = async (service: Running): Promise<string> => (await service.said(/^ +((?:[0-9A-Z]{5}-){3}[0-9A-Z]{5})$/m))[1]!
+const codeOf = async (service: Running): Promise<string> =>
+  (await service.said(/^ +((?:[0-9A-Z]{5}-){3}[0-9A-Z]{5})$/m))[1]!
 
 /** The process of the bundled database in this folder, while there is one. */
 function databasePid(data: string): number | null {
@@ -72,7 +75,14 @@ async function kill(pid: number): Promise<void> {
   while (alive(pid)) await sleep(10)
 }
 
-async function call(url: string, method: string, where: string, token: string, body?: unknown, key: string = randomUUID()): Promise<Json> {
+async function call(
+  url: string,
+  method: string,
+  where: string,
+  token: string,
+  body?: unknown,
+  key: string = randomUUID()
+): Promise<Json> {
   const answer = await fetch(`${url}${where}`, {
     method,
     headers: {
@@ -87,55 +97,65 @@ async function call(url: string, method: string, where: string, token: string, b
   return text === '' ? undefined : JSON.parse(text)
 }
 
-const setUpBody = (code: string) => ({ code, timebank: { name: 'Rivertown Timebank', slug: 'rivertown' }, admin: adminBody })
+const setUpBody = (code: string) => ({
+  code,
+  timebank: { name: 'Rivertown Timebank', slug: 'rivertown' },
+  admin: adminBody
+})
 
 async function signIn(url: string): Promise<string> {
   const { email, password } = adminBody
   return (await call(url, 'POST', '/v1/auth/sign-in', '', { email, password })).accessToken
 }
 
-test('npm start makes a database, listens on this machine only, prints the one-time code, and ends on SIGTERM', limit, async () => {
-  const data = mkdtempSync(path.join(os.tmpdir(), 'commonhours-data-'))
-  const env = plainEnvironment({ PORT: '0', COMMONHOURS_DATA: data })
-  const once = async (work: (url: string, service: Running) => Promise<void>) => {
-    const service = start(checkout.folder, 'npm', ['start'], env)
-    try {
-      const url = await addressOf(service)
-      assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
-      await work(url, service)
-      service.signal('SIGTERM')
-      for (let waited = 0; databasePid(data) !== null; waited += 50) {
-        assert.ok(waited < 10_000, 'SIGTERM to npm does not end the service')
-        await sleep(50)
+test(
+  'npm start makes a database, listens on this machine only, prints the one-time code, and ends on SIGTERM',
+  limit,
+  async () => {
+    const data = mkdtempSync(path.join(os.tmpdir(), 'commonhours-data-'))
+    const env = plainEnvironment({ PORT: '0', COMMONHOURS_DATA: data })
+    const once = async (work: (url: string, service: Running) => Promise<void>) => {
+      const service = start(checkout.folder, 'npm', ['start'], env)
+      try {
+        const url = await addressOf(service)
+        assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
+        await work(url, service)
+        service.signal('SIGTERM')
+        for (let waited = 0; databasePid(data) !== null; waited += 50) {
+          assert.ok(waited < 10_000, 'SIGTERM to npm does not end the service')
+          await sleep(50)
+        }
+      } finally {
+        service.sweep()
       }
+    }
+    try {
+      let first = ''
+      await once(async (url, service) => {
+        first = await codeOf(service)
+        assert.equal((await call(url, 'GET', '/readyz', '')).status, 'ok')
+        const outside = Object.values(os.networkInterfaces())
+          .flat()
+          .find((each) => each && !each.internal && each.family === 'IPv4')
+        if (outside) await assert.rejects(fetch(`http://${outside.address}:${new URL(url).port}/livez`))
+      })
+      await once(async (url, service) => {
+        const second = await codeOf(service)
+        assert.notEqual(second, first)
+        await assert.rejects(call(url, 'POST', '/v1/setup', '', setUpBody(first)), /setup-code-wrong/)
+        await call(url, 'POST', '/v1/setup', '', setUpBody(second))
+      })
+      await once(async (url, service) => {
+        assert.doesNotMatch(service.output(), /one-time code/)
+        await signIn(url)
+      })
     } finally {
-      service.sweep()
+      const orphan = databasePid(data)
+      if (orphan) await kill(orphan)
+      rmSync(data, { recursive: true, force: true, maxRetries: 5 })
     }
   }
-  try {
-    let first = ''
-    await once(async (url, service) => {
-      first = await codeOf(service)
-      assert.equal((await call(url, 'GET', '/readyz', '')).status, 'ok')
-      const outside = Object.values(os.networkInterfaces()).flat().find((each) => each && !each.internal && each.family === 'IPv4')
-      if (outside) await assert.rejects(fetch(`http://${outside.address}:${new URL(url).port}/livez`))
-    })
-    await once(async (url, service) => {
-      const second = await codeOf(service)
-      assert.notEqual(second, first)
-      await assert.rejects(call(url, 'POST', '/v1/setup', '', setUpBody(first)), /setup-code-wrong/)
-      await call(url, 'POST', '/v1/setup', '', setUpBody(second))
-    })
-    await once(async (url, service) => {
-      assert.doesNotMatch(service.output(), /one-time code/)
-      await signIn(url)
-    })
-  } finally {
-    const orphan = databasePid(data)
-    if (orphan) await kill(orphan)
-    rmSync(data, { recursive: true, force: true, maxRetries: 5 })
-  }
-})
+)
 
 test('SIGTERM lets a request that is under way finish, and takes no further ones', limit, () =>
   inDataFolder(async (serve) => {
@@ -146,7 +166,12 @@ test('SIGTERM lets a request that is under way finish, and takes no further ones
     let answer = ''
     socket.on('data', (chunk) => (answer += chunk))
     const closed = new Promise((resolve) => socket.on('close', resolve))
-    const head = ['POST /v1/setup HTTP/1.1', `Host: ${url.host}`, 'Content-Type: application/json', `Content-Length: ${body.length}`]
+    const head = [
+      'POST /v1/setup HTTP/1.1',
+      `Host: ${url.host}`,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`
+    ]
     socket.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, 40)}`)
     await sleep(300)
     service.signal('SIGTERM')
@@ -159,7 +184,8 @@ test('SIGTERM lets a request that is under way finish, and takes no further ones
     assert.equal(await service.ended, 0)
     // it was not only answered: it is kept
     await signIn(await addressOf(serve()))
-  }))
+  })
+)
 
 const killed: Record<string, (service: Running, data: string) => Promise<void>> = {
   'the service': (service) => kill(service.pid),
@@ -172,33 +198,37 @@ const killed: Record<string, (service: Running, data: string) => Promise<void>> 
 }
 
 for (const [what, strike] of Object.entries(killed))
-  test(`kill -9 of ${what} loses nothing that was acknowledged, and repeats with the same keys double nothing`, limit, () =>
-    inDataFolder(async (serve, data) => {
-      const service = serve({ LOG_LEVEL: 'fatal', RATE_LIMIT: '1000000' })
-      const url = await addressOf(service)
-      await call(url, 'POST', '/v1/setup', '', setUpBody(await codeOf(service)))
-      const books = await open(url)
-      const writers = books.pairs.map((pair) => books.write(pair))
-      while (books.acknowledged.size < 40) await sleep(5)
-      await strike(service, data)
-      books.stop()
-      await Promise.all(writers)
-      service.signal('SIGTERM')
-      await service.ended
+  test(
+    `kill -9 of ${what} loses nothing that was acknowledged, and repeats with the same keys double nothing`,
+    limit,
+    () =>
+      inDataFolder(async (serve, data) => {
+        const service = serve({ LOG_LEVEL: 'fatal', RATE_LIMIT: '1000000' })
+        const url = await addressOf(service)
+        await call(url, 'POST', '/v1/setup', '', setUpBody(await codeOf(service)))
+        const books = await open(url)
+        const writers = books.pairs.map((pair) => books.write(pair))
+        while (books.acknowledged.size < 40) await sleep(5)
+        await strike(service, data)
+        books.stop()
+        await Promise.all(writers)
+        service.signal('SIGTERM')
+        await service.ended
 
-      const again = await addressOf(serve({ LOG_LEVEL: 'fatal', RATE_LIMIT: '1000000' }))
-      const token = await signIn(again)
-      for (const id of books.acknowledged.values())
-        assert.equal((await call(again, 'GET', `${books.path}/exchanges/${id}`, token)).status, 'settled')
-      for (const [key, body] of books.sent) {
-        const { id } = await call(again, 'POST', `${books.path}/exchanges/records`, token, body, key)
-        assert.equal(id, books.acknowledged.get(key) ?? id)
-      }
-      const balance = await call(again, 'GET', `${books.path}/trial-balance`, token)
-      assert.equal(balance.balanced, true)
-      assert.equal(balance.sum.debitsMinutes, books.sent.size * 15)
-      assert.deepEqual(await call(again, 'GET', `${books.path}/verify`, token), { sound: true, problems: [] })
-    }))
+        const again = await addressOf(serve({ LOG_LEVEL: 'fatal', RATE_LIMIT: '1000000' }))
+        const token = await signIn(again)
+        for (const id of books.acknowledged.values())
+          assert.equal((await call(again, 'GET', `${books.path}/exchanges/${id}`, token)).status, 'settled')
+        for (const [key, body] of books.sent) {
+          const { id } = await call(again, 'POST', `${books.path}/exchanges/records`, token, body, key)
+          assert.equal(id, books.acknowledged.get(key) ?? id)
+        }
+        const balance = await call(again, 'GET', `${books.path}/trial-balance`, token)
+        assert.equal(balance.balanced, true)
+        assert.equal(balance.sum.debitsMinutes, books.sent.size * 15)
+        assert.deepEqual(await call(again, 'GET', `${books.path}/verify`, token), { sound: true, problems: [] })
+      })
+  )
 
 /** Members in pairs who exchange quarters of an hour to and fro, as fast as the service takes them. */
 async function open(url: string) {
@@ -264,7 +294,8 @@ test('variables with wrong values stop the start with their names and what is ex
     assert.match(output, /an address that begins with postgres:\/\//)
     assert.doesNotMatch(output, /^ +at /m)
     assert.ok(!existsSync(path.join(data, 'postgres')))
-  }))
+  })
+)
 
 test('a database that cannot be reached stops the start with a plain word', limit, () =>
   inDataFolder(async (serve) => {
@@ -272,4 +303,5 @@ test('a database that cannot be reached stops the start with a plain word', limi
     assert.equal(await service.ended, 1)
     assert.match(service.output(), /ECONNREFUSED/)
     assert.doesNotMatch(service.output(), /secret-word|^ +at /m)
-  }))
+  })
+)

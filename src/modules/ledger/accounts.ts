@@ -74,6 +74,25 @@ export async function setLimits(tx: Tx, accountId: number, limits: Limits, why: 
   if (only(rows).change === null) throw notFound('account')
 }
 
+/**
+ * Gives all accounts of a kind that still have the old limits the new ones, and answers how many there were. Accounts
+ * whose limits were set by hand keep them.
+ */
+export async function followLimits(
+  tx: Tx,
+  kind: AccountKind,
+  old: Limits,
+  limits: Limits,
+  why: string
+): Promise<number> {
+  checkLimits(limits)
+  const { rows } = await tx.client.query<{ changed: number }>(
+    'SELECT ledger.follow_limits($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS changed',
+    [tx.timebankId, tx.actor.personId, why, kind, ...inOrder(old), ...inOrder(limits)]
+  )
+  return only(rows).changed
+}
+
 /** Opens, freezes or closes an account, and keeps who did and why. One that holds hours, or has holds, is not closed. */
 export async function setAccountStatus(tx: Tx, accountId: number, status: AccountStatus, why: string): Promise<void> {
   const { rows } = await tx.client.query<{ code: number }>('SELECT ledger.set_status($1, $2, $3, $4, $5) AS code', [

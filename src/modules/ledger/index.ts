@@ -1,5 +1,6 @@
 export {
   communityPot,
+  followLimits,
   type Limits,
   noLimits,
   openAccount,
@@ -25,7 +26,6 @@ export {
   getAccounts,
   type Line,
   statement,
-  type Transfer,
   type TrialBalance,
   trialBalance
 } from './read.ts'

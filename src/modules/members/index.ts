@@ -9,7 +9,7 @@ export {
 export { callerOf, membershipsOf } from './caller.ts'
 export { addMembers } from './importing.ts'
 export { erase, leave } from './leaving.ts'
-export { limitsFor } from './limits.ts'
+export { applyPolicyLimits, limitsFor } from './limits.ts'
 export { listMembers, type MemberFilter } from './listing.ts'
 export {
   findMembership,

@@ -1,4 +1,6 @@
+import type { Tx } from '../../db/client.ts'
 import type { Limits } from '../ledger/index.ts'
+import { followLimits } from '../ledger/index.ts'
 import type { Policy } from '../timebanks/index.ts'
 
 /** How far an account may go by the timebank's policy. */
@@ -16,3 +18,11 @@ export const limitsFor = (policy: Policy, kind: 'member' | 'organisation'): Limi
         ceilingSoft: null,
         ceilingHard: null
       }
+
+/** Open accounts follow a new policy, but those whose limits were set by hand. In the transaction that changes the policy. */
+export async function applyPolicyLimits(tx: Tx, before: Policy, after: Policy, why: string): Promise<void> {
+  for (const kind of ['member', 'organisation'] as const) {
+    const [old, limits] = [limitsFor(before, kind), limitsFor(after, kind)]
+    if (JSON.stringify(old) !== JSON.stringify(limits)) await followLimits(tx, kind, old, limits, why)
+  }
+}

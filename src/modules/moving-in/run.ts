@@ -57,7 +57,8 @@ function reasonToRefuse({ faults, refused, members, history, skipped }: Parsed, 
   const lines = new Set(refused)
   const ofTheFile = faults.filter((fault) => fault.severity === 'error' && !lines.has(fault.line))
   if (ofTheFile.length > 0) return 'the file cannot be read as one of this kind'
-  if (refused.length > 0 && !skipFaulty) return `${refused.length} of its rows are faulty`
+  if (refused.length > 0 && !skipFaulty)
+    return `${refused.length} of its rows ${refused.length === 1 ? 'is' : 'are'} faulty`
   if (refused.length > 0 && members.length + history.length + skipped.length === 0) return 'all of its rows are faulty'
   return null
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Tx } from '../../db/client.ts'
 import {
   type Api,
   decodeCursor,
@@ -19,7 +20,7 @@ import {
   writers
 } from '../../http/index.ts'
 import { notFound } from '../../shared/errors.ts'
-import { rules } from './policy.ts'
+import { type Policy, rules } from './policy.ts'
 import {
   changePolicySchema,
   policySchemaOut,
@@ -42,7 +43,12 @@ const explanations = Object.fromEntries(
   Object.entries(rules).map(([name, { explanation, standard }]) => [name, { explanation, default: standard }])
 )
 
-export function timebankRoutes(app: Api): void {
+export type TimebankRouteOptions = {
+  /** What stands on the policy follows it, in the same transaction: the limits of accounts are a matter of a higher floor. */
+  onPolicyChange(tx: Tx, before: Policy, after: Policy, why: string): Promise<void>
+}
+
+export function timebankRoutes(app: Api, { onPolicyChange }: TimebankRouteOptions): void {
   const tags = ['Timebanks']
 
   app.get(
@@ -125,7 +131,7 @@ export function timebankRoutes(app: Api): void {
         tags,
         summary: 'Change rules: adds a version',
         description:
-          'Exchanges keep the version that they were made under. Limits of open accounts follow the new version.',
+          'Exchanges keep the version that they were made under. Limits of accounts follow the new version, but those that were set by hand.',
         params: timebankParams,
         body: changePolicySchema,
         response: { 200: policyVersionSchema }
@@ -138,7 +144,12 @@ export function timebankRoutes(app: Api): void {
         request,
         reply,
         200,
-        (tx) => changePolicy(tx, dropUndefined(change), why, expected),
+        async (tx) => {
+          const before = await currentPolicy(tx)
+          const after = await changePolicy(tx, dropUndefined(change), why, expected)
+          await onPolicyChange(tx, before.rules, after.rules, why)
+          return after
+        },
         ({ version }) => edited({ rowVersion: version })
       )
     }

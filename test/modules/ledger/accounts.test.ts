@@ -283,11 +283,16 @@ describe('statement', () => {
       }),
       { seed: seedOf('pages'), numRuns: 30 }
     )
-    const between = await books.work((tx) => statement(tx, 3, { after: 5, before: 9, limit: 10, order: 'newest' }))
-    assert.deepEqual(
-      between.map(({ version }) => version),
-      [8, 7, 6]
-    )
+    for (const [order, versions] of [
+      ['newest', [8, 7, 6]],
+      ['oldest', [6, 7, 8]]
+    ] as const) {
+      const between = await books.work((tx) => statement(tx, 3, { after: 5, before: 9, limit: 10, order }))
+      assert.deepEqual(
+        between.map(({ version }) => version),
+        versions
+      )
+    }
   })
 })
 

@@ -141,6 +141,21 @@ const tamperings: [what: string, sql: string, problems: string[]][] = [
     ['broken_ref']
   ],
   [
+    'the minutes of a reversal',
+    `UPDATE ledger.transfers SET minutes = minutes + 1 WHERE id = ${q(reversal.id)}`,
+    ['account_row', 'balance_chain', 'broken_ref']
+  ],
+  [
+    'a hold after its settlement',
+    `UPDATE ledger.transfers SET debit_version = debit_version + 90, credit_version = credit_version + 90 WHERE id = ${q(settled.id)}`,
+    ['balance_chain', 'broken_ref', 'version_gap']
+  ],
+  [
+    'a transfer after its reversal',
+    `UPDATE ledger.transfers SET debit_version = debit_version + 90, credit_version = credit_version + 90 WHERE id = ${q(second.id)}`,
+    ['balance_chain', 'broken_ref', 'version_gap']
+  ],
+  [
     'a balance in the account',
     'UPDATE ledger.accounts SET credits = credits + 60 WHERE id = 3',
     ['account_row', 'sum_of_balances']
