@@ -33,7 +33,7 @@ REVOKE DELETE ON members.memberships, members.organisations, members.affiliation
 GRANT SELECT, INSERT, UPDATE (name) ON timebanks.timebanks TO commonhours_service;
 --> statement-breakpoint
 -- Append-only by grants.
-GRANT SELECT, INSERT ON timebanks.policies, audit.events, ledger.limit_changes TO commonhours_service;
+GRANT SELECT, INSERT ON timebanks.policies, audit.events TO commonhours_service;
 --> statement-breakpoint
 -- The ledger is written by its functions only, which run with their owner's rights.
-GRANT SELECT ON ledger.books, ledger.accounts, ledger.transfers TO commonhours_service;
+GRANT SELECT ON ledger.books, ledger.accounts, ledger.transfers, ledger.limit_changes TO commonhours_service;

@@ -1,8 +1,3 @@
-/** The time, given to everything that needs it so that tests can move it. */
-export type Clock = () => Date
-
-export const systemClock: Clock = () => new Date()
-
 /** The calendar date (ISO, `2026-03-01`) in a time zone such as `Europe/London` at an instant. */
 export function dateIn(timeZone: string, instant: Date): string {
   // sv-SE writes dates as ISO does

@@ -1,21 +1,3 @@
-/**
- * Divides `total` minutes among `weights.length` shares by largest remainder, ties in the order given:
- * 100 over three equal shares is 34, 33, 33. The sum of the shares is always `total`.
- */
-export function split(total: number, weights: readonly number[]): number[] {
-  const sum = weights.reduce((a, b) => a + b, 0)
-  if (weights.length === 0 || sum <= 0) return weights.map(() => 0)
-  const shares = weights.map((weight, i) => ({
-    i,
-    floor: Math.floor((total * weight) / sum),
-    rest: (total * weight) % sum
-  }))
-  const left = total - shares.reduce((a, share) => a + share.floor, 0)
-  const byRest = [...shares].sort((a, b) => b.rest - a.rest || a.i - b.i)
-  for (const share of byRest.slice(0, left)) share.floor += 1
-  return shares.map((share) => share.floor)
-}
-
 export type Rounding = 'nearest' | 'up' | 'down' | 'none'
 
 /** Rounds minutes to the timebank's granularity; a positive time never becomes nothing unless it rounds `down`. */

@@ -157,7 +157,12 @@ test('no query and no path brings about a 5xx', async () => {
 test('broken bodies, types and headers are told as problems', async () => {
   const url = '/v1/timebanks/rivertown/members'
   const send = (payload: string | Buffer, headers: Record<string, string>) =>
-    stage.app.inject({ method: 'POST', url, headers: { authorization: `Bearer ${admin.token}`, 'idempotency-key': randomUUID(), ...headers }, payload })
+    stage.app.inject({
+      method: 'POST',
+      url,
+      headers: { authorization: `Bearer ${admin.token}`, 'idempotency-key': randomUUID(), ...headers },
+      payload
+    })
   const json = { 'content-type': 'application/json' }
   const cases: [number, Awaited<ReturnType<typeof send>>][] = [
     [400, await send('{"displayName": ', json)],

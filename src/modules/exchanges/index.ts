@@ -1,6 +1,3 @@
-export type { Exchange, NewExchange } from './exchanges.ts'
 export { type HistoryRow, recordHistory } from './history.ts'
-export { getExchange, listExchanges } from './read.ts'
 export { reverse } from './settle.ts'
-export { type Capacity, capacities, type SideInput, type SideName, sideNames } from './sides.ts'
-export { agree, approve, cancel, confirm, decline, dispute, propose, record, report, reportNew } from './steps.ts'
+export { agree, approve, cancel, confirm, decline, propose, record, report } from './steps.ts'

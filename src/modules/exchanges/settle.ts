@@ -2,7 +2,7 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { roundMinutes } from '../../shared/minutes.ts'
-import { post } from '../ledger/index.ts'
+import { type Operation, post } from '../ledger/index.ts'
 import { memberParty, organisationParty } from '../members/index.ts'
 import { type Context, type Exchange, lockExchange, step, wrongState } from './exchanges.ts'
 import { fulfilIfHelped } from './fulfilment.ts'
@@ -38,8 +38,32 @@ export async function placeHold(tx: Tx, context: Context): Promise<string | null
   )
   if (!sides || minutes === 0) return null
   const id = newId()
-  await post(tx, { id, operation: 'hold', ...sides, minutes, kind: 'exchange', performedOn: context.today })
+  await postFor(
+    tx,
+    context,
+    { id, operation: 'hold', ...sides, minutes, kind: 'exchange', performedOn: context.today },
+    sides
+  )
   return id
+}
+
+/**
+ * Posts for an exchange. A limit that refuses is told with its figures to staff and to whose account it is; the other side
+ * learns that it cannot be done, not what the balance of somebody else is.
+ */
+async function postFor(
+  tx: Tx,
+  { own, staff }: Context,
+  operation: Operation,
+  accounts: { debit: number; credit: number }
+): Promise<void> {
+  try {
+    await post(tx, operation)
+  } catch (error) {
+    if (!(error instanceof DomainError) || staff) throw error
+    const mine = own.map((side) => (side === 'receiver' ? accounts.debit : accounts.credit))
+    throw mine.includes(Number(error.figures['account'])) ? error : new DomainError(error.code)
+  }
 }
 
 export async function releaseHold(tx: Tx, { exchange, today }: Context): Promise<void> {
@@ -57,8 +81,13 @@ export async function settle(tx: Tx, context: Context): Promise<Partial<Exchange
   // more may have been given than was held: then the hold is given back first, and the limits are asked again
   if (exchange.holdId) await releaseHold(tx, context)
   const transferId = moves ? newId() : null
-  if (transferId)
-    await post(tx, { id: transferId, operation: 'transfer', ...sides!, minutes, kind: 'exchange', performedOn })
+  if (transferId && sides)
+    await postFor(
+      tx,
+      context,
+      { id: transferId, operation: 'transfer', ...sides, minutes, kind: 'exchange', performedOn },
+      sides
+    )
   if (exchange.requestId) await fulfilIfHelped(tx, exchange.requestId, exchange.id)
   return {
     status: 'settled',

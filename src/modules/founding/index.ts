@@ -1,1 +1,1 @@
-export { foundTimebank, type NewTimebank, setUp } from './founding.ts'
+export { foundTimebank } from './founding.ts'

@@ -10,8 +10,7 @@ export {
   setAccountStatus,
   setLimits
 } from './accounts.ts'
-export type { OutcomeCode } from './codes.ts'
-export { type AccountKind, type AccountStatus, type TransferKind, transferKinds } from './kinds.ts'
+export { type AccountStatus, transferKinds } from './kinds.ts'
 export {
   type Operation,
   type Outcome,
@@ -20,7 +19,6 @@ export {
   tryPost
 } from './post.ts'
 export {
-  type Account,
   findTransfer,
   getAccount,
   getAccounts,

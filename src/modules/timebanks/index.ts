@@ -1,4 +1,4 @@
-export { defaultPolicy, type Policy, type RuleName, rules } from './policy.ts'
+export { type Policy, rules } from './policy.ts'
 export {
   changePolicy,
   createPolicy,
@@ -6,12 +6,8 @@ export {
   currentPolicy,
   everyTimebank,
   findTimebank,
-  getTimebank,
-  listPolicyVersions,
   listTimebanks,
-  type PolicyVersion,
   policyAt,
-  renameTimebank,
   type Timebank,
   today
 } from './timebanks.ts'

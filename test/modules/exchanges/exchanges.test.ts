@@ -283,6 +283,14 @@ test('a hard floor refuses with the figures, and nothing of the step remains', a
   assert.equal(await balanceOf(dai), 0)
 })
 
+test('the provider who confirms does not learn the receiver’s balance from a refusal', async () => {
+  const dai = await addMember(stage, admin)
+  const { id } = ok(await dai.post('exchanges/reports', between(ann, dai, { minutes: 1500, performedOn })), 201)
+  const answer = await ann.post(`exchanges/${id}/confirmation`)
+  refused(answer, 422, 'below-floor')
+  for (const figure of ['balance', 'floor', 'held', 'account']) assert.ok(!(figure in answer.body), figure)
+})
+
 test('medium and high risk wait for a broker', async () => {
   const risky = ok(await admin.post('categories', { name: 'Roofs', slug: 'roofs', risk: 'high' }), 201)
   const { id } = ok(await ann.post('exchanges', between(ann, bev, { categoryId: risky.id })), 201)
