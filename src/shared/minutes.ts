@@ -1,12 +1,11 @@
 export type Rounding = 'nearest' | 'up' | 'down' | 'none'
 
-/** Rounds minutes to the timebank's granularity; a positive time never becomes nothing unless it rounds `down`. */
+/** Rounds minutes to the timebank's granularity; a positive time is at least one step, unless it rounds `down`. */
 export function roundMinutes(minutes: number, granularity: number, rounding: Rounding): number {
-  if (rounding === 'none' || granularity <= 1) return minutes
+  if (rounding === 'none') return minutes
   const steps = minutes / granularity
-  const rounded =
-    rounding === 'up' ? Math.ceil(steps) : rounding === 'down' ? Math.floor(steps) : Math.floor(steps + 0.5)
-  return Math.max(rounded * granularity, rounding === 'down' ? 0 : Math.min(granularity, Math.ceil(minutes)))
+  if (rounding === 'down') return Math.floor(steps) * granularity
+  return Math.max(rounding === 'up' ? Math.ceil(steps) : Math.floor(steps + 0.5), 1) * granularity
 }
 
 /** Minutes as people read them: 90 → `1:30`, −45 → `−0:45`. Stands beside minutes, never instead of them. */

@@ -31,7 +31,7 @@ export const rules = {
   rounding: rule(
     z.enum(['nearest', 'up', 'down', 'none']),
     'nearest',
-    'How service minutes become credits; halves of a step round up under `nearest`.'
+    'How service minutes become credits; halves of a step round up under `nearest`, and any time counts as at least one step unless it rounds `down`.'
   ),
   whoMayRecord: rule(
     z.array(z.enum(['provider', 'receiver', 'broker'])).min(1),
