@@ -12,9 +12,12 @@ END $$;
 --> statement-breakpoint
 DO $$
 BEGIN
-  IF NOT pg_has_role(current_user, 'commonhours_service', 'member') THEN
+  SET LOCAL ROLE commonhours_service;
+  RESET ROLE;
+EXCEPTION
+  -- since PostgreSQL 16 whoever makes a role may hand it out, but may not act as it before handing it to themselves
+  WHEN insufficient_privilege THEN
     EXECUTE format('GRANT commonhours_service TO %I', current_user);
-  END IF;
 END $$;
 --> statement-breakpoint
 CREATE SCHEMA search;

@@ -63,6 +63,7 @@ CREATE TABLE "exchanges"."exchanges" (
 	"performed_on" date,
 	"proposed_minutes" integer NOT NULL,
 	"agreed_minutes" integer,
+	"approved_minutes" integer,
 	"service_minutes" integer,
 	"credit_minutes" integer,
 	"policy_version" integer NOT NULL,
@@ -471,11 +472,12 @@ CREATE INDEX "exchanges_receiver" ON "exchanges"."exchanges" USING btree ("timeb
 CREATE INDEX "exchanges_provider_organisation" ON "exchanges"."exchanges" USING btree ("timebank_id","provider_organisation_id","id");--> statement-breakpoint
 CREATE INDEX "exchanges_receiver_organisation" ON "exchanges"."exchanges" USING btree ("timebank_id","receiver_organisation_id","id");--> statement-breakpoint
 CREATE INDEX "exchanges_performed" ON "exchanges"."exchanges" USING btree ("timebank_id","performed_on","id");--> statement-breakpoint
+CREATE INDEX "exchanges_reported" ON "exchanges"."exchanges" USING btree ("timebank_id","reported_at") WHERE status = 'reported';--> statement-breakpoint
 CREATE INDEX "exchanges_category" ON "exchanges"."exchanges" USING btree ("timebank_id","category_id","id");--> statement-breakpoint
 CREATE INDEX "exchanges_request" ON "exchanges"."exchanges" USING btree ("timebank_id","request_id") WHERE request_id is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "exchanges_transfer" ON "exchanges"."exchanges" USING btree ("timebank_id","transfer_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "exchanges_external" ON "exchanges"."exchanges" USING btree ("timebank_id","external_source","external_id");--> statement-breakpoint
-CREATE UNIQUE INDEX "exchanges_slip" ON "exchanges"."exchanges" USING btree ("timebank_id","slip_number") WHERE slip_number is not null and status <> 'cancelled';--> statement-breakpoint
+CREATE UNIQUE INDEX "exchanges_slip" ON "exchanges"."exchanges" USING btree ("timebank_id","slip_number") WHERE slip_number is not null and status not in ('cancelled', 'declined', 'reversed');--> statement-breakpoint
 CREATE INDEX "guesses_window" ON "identity"."guesses" USING btree ("window_ends");--> statement-breakpoint
 CREATE INDEX "links_expiry" ON "identity"."links" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "links_person" ON "identity"."links" USING btree ("person_id");--> statement-breakpoint

@@ -69,6 +69,17 @@ const tags = [
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
+/** While the service ends, an answer takes its connection with it: kept alive, it would hold up the end for over a minute. */
+function closeConnections(app: Api): void {
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
+}
+
 /** The one list of plugins and modules, in order. */
 export async function buildApp(options: AppOptions): Promise<App> {
   const { database, identity, publicUrl } = options
@@ -95,6 +106,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     verify: (token) => identity.verify(token),
     look: (bearer, timebankRef) => callerOf(database, bearer, timebankRef)
   })
+  closeConnections(app)
   await registerLimits(app, options.rateLimit)
   await registerOpenapi(app, { version, publicUrl, declared, tags })
   registerHealth(app)

@@ -6,7 +6,9 @@ import type { Config } from './config.ts'
 import { connect, type Database } from './db/client.ts'
 import { startEmbedded } from './db/embedded.ts'
 import { migrate } from './db/migrate.ts'
+import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
+import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
 import {
   ensureSetupCode,
   ensureSigningKey,
@@ -70,6 +72,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** How long requests under way are given to finish when the service ends: less than what supervisors allow (10 s). */
+const drainMs = 8000
+
 export type Service = { app: App; database: Database; setupCode: string | null; stop(): Promise<void> }
 
 /** Everything above the database, ready to listen. */
@@ -118,8 +123,13 @@ export async function makeService(
   })
   const jobs: Jobs = await startJobs({
     ownerUrl,
-    tasks: { ...identityTasks({ database, mailer, publicUrl }), ...listingsTasks(database, mailer) },
-    cron: [...identityCron, ...listingsCron],
+    tasks: {
+      ...identityTasks({ database, mailer, publicUrl }),
+      ...listingsTasks(database, mailer),
+      ...exchangesTasks(database),
+      ...platformTasks(database)
+    },
+    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...platformCron],
     logger
   })
   return {
@@ -128,7 +138,10 @@ export async function makeService(
     setupCode,
     // requests first, then jobs, then what both stand on
     stop: async () => {
+      // a client that stalls in the middle of an answer must not hold up the end for ever
+      const patience = setTimeout(() => app.server.closeAllConnections(), drainMs)
       await app.close()
+      clearTimeout(patience)
       await jobs.stop()
       mailer.close()
       await database.close()

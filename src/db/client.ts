@@ -125,7 +125,8 @@ export const inTimebankOnce = <T>(
       await client.query('COMMIT')
       return result
     } catch (error) {
-      if (error instanceof DomainError) {
+      // a refusal for want of capacity is no answer that stands
+      if (error instanceof DomainError && error.status < 500) {
         await client.query('ROLLBACK TO SAVEPOINT work')
         await once.keep(tx, once.refusal(error))
         await client.query('COMMIT')

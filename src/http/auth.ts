@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Actor, claimableSources, type Role, type Source } from '../shared/actor.ts'
+import { type Actor, claimableSources, isStaff, type Role, type Source } from '../shared/actor.ts'
 import { DomainError } from '../shared/errors.ts'
 import type { Access, MembershipStatus } from './access.ts'
 import { idempotencyKey } from './idempotency.ts'
@@ -24,6 +24,7 @@ export type Authority = {
 declare module 'fastify' {
   interface FastifyRequest {
     bearer: Bearer | null
+    tokenRefused: boolean
     actor: Actor
     timebank: { id: string; slug: string } | null
     membership: Caller['membership']
@@ -38,6 +39,7 @@ const nobody: Actor = { personId: null, membershipId: null, roles: [], operator:
  */
 export function registerAuth(app: FastifyInstance, authority: Authority): void {
   app.decorateRequest('bearer', null)
+  app.decorateRequest('tokenRefused', false)
   app.decorateRequest('timebank', null)
   app.decorateRequest('membership', null)
   app.decorateRequest('actor', null as never)
@@ -46,10 +48,12 @@ export function registerAuth(app: FastifyInstance, authority: Authority): void {
     const header = request.headers.authorization
     if (header === undefined) return
     const token = /^Bearer +(\S+)$/i.exec(header)?.[1]
-    if (!token) throw new DomainError('token-invalid')
-    request.bearer = await authority.verify(token)
+    // refused after the rate limit has counted it, so that guessing tokens has its quota too
+    request.bearer = token === undefined ? null : await authority.verify(token).catch(() => null)
+    request.tokenRefused = request.bearer === null
   })
   app.addHook('preParsing', async (request) => {
+    if (request.tokenRefused) throw new DomainError('token-invalid')
     const access = request.routeOptions.config.access
     if (!access) return
     await authorise(request, access, authority)
@@ -81,6 +85,9 @@ async function authorise(request: FastifyRequest, access: Access, authority: Aut
     operator: caller.operator,
     ...sourceOf(request)
   }
+  const told = request.actor.source === 'phone' || request.actor.source === 'paper_slip'
+  if (told && !isStaff(request.actor))
+    throw new DomainError('forbidden', 'Only staff write down what they were told by phone or on slips.')
 }
 
 /** R6: through what it reached us, from `Commonhours-Source` and, for paper slips, `Commonhours-Slip`. */

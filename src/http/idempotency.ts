@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { sql } from 'drizzle-orm'
 import type { FastifyRequest } from 'fastify'
 import type { Once, StoredAnswer } from '../db/client.ts'
 import { DomainError } from '../shared/errors.ts'
@@ -33,18 +32,25 @@ function canonical(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
-/** Scope: timebank + caller + route; the address with its ids belongs to the fingerprint. */
+/**
+ * Scope: timebank + caller + route. To the fingerprint belong the address with its ids (the timebank by its id, whether it
+ * was named by that or by its short name), the body, and through what it reached us.
+ */
 export function once(request: FastifyRequest, key: string): Once {
   const caller = request.actor.personId ?? 'system'
   const route = `${request.method} ${request.routeOptions.url}`
+  const { source, slipNumber } = request.actor
+  const address = { ...(request.params as object), timebank: request.timebank?.id, query: request.query }
   const fingerprint = createHash('sha256')
-    .update(`${request.url}\n${canonical(request.body ?? null)}`)
+    .update(canonical([address, request.body ?? null, source, slipNumber ?? null]))
     .digest('base64url')
   return {
     opening: (quote, timebankId) => {
       const [c, r, k] = [quote(caller), quote(route), quote(key)]
-      return `SELECT pg_try_advisory_xact_lock(hashtextextended(${quote(`${timebankId}|${caller}|${route}|${key}`)}, 0)) AS mine,
-        a.fingerprint, a.status, a.headers, a.body
+      const lock = quote(`${timebankId}|${caller}|${route}|${key}`)
+      // two statements: the look-up's snapshot must be younger than the lock, or an answer kept in between is missed
+      return `SELECT set_config('commonhours.mine', pg_try_advisory_xact_lock(hashtextextended(${lock}, 0))::text, true);
+        SELECT current_setting('commonhours.mine') = 'true' AS mine, a.fingerprint, a.status, a.headers, a.body
         FROM (SELECT 1) one LEFT JOIN platform.idempotency_keys a
           ON a.timebank_id = platform.timebank() AND a.caller = ${c} AND a.route = ${r} AND a.key = ${k}`
     },
@@ -71,7 +77,7 @@ export function once(request: FastifyRequest, key: string): Once {
         status: answer.status,
         headers: JSON.stringify(answer.headers),
         body: answer.body,
-        createdAt: sql`now()` as unknown as Date
+        createdAt: tx.now
       })
     },
     refusal: (error): StoredAnswer => {

@@ -40,6 +40,7 @@ export const problems = {
   'own-confirmation': [403, 'Who reports cannot confirm for the other side (R2)'],
   'future-service-date': [422, 'A service date in the future cannot be reported (R3)'],
   'recording-not-allowed': [403, "The timebank's policy does not let you record this"],
+  'broker-approval-needed': [422, 'A broker has to approve exchanges of this risk or length: ask them to confirm it'],
   'capacity-not-covered': [422, 'The capacity is not covered by an affiliation on the service date'],
   'party-not-active': [422, 'One side of the exchange is not active'],
   'category-closed': [422, 'The category is not in use'],

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import pg from 'pg'
+import { platformTasks } from '../../src/http/index.ts'
 import { addMember, type Client, makeStage, type Stage, setUp } from '../support/app.ts'
 
 let stage: Stage
@@ -18,6 +20,17 @@ before(async () => {
 })
 
 after(() => stage.close())
+
+/** Past row security, as the owner of the tables. */
+async function asOwner(text: string) {
+  const client = new pg.Client({ connectionString: stage.ownerUrl })
+  await client.connect()
+  try {
+    return await client.query(text)
+  } finally {
+    await client.end()
+  }
+}
 
 const record = () => ({
   provider: { memberId: ann.memberId },
@@ -101,6 +114,33 @@ test('a refusal is kept under its key: a repeat gets it even when it would pass 
   const again = await admin.post('exchanges/records', far, headers)
   assert.equal(again.text, refused.text)
   assert.equal(again.headers['idempotency-replayed'], 'true')
+})
+
+test('the same request by the id of the timebank instead of its short name is the same request', async () => {
+  const headers = { 'idempotency-key': randomUUID() }
+  const { id } = (await admin.get('/v1/timebanks/rivertown')).body
+  const first = await admin.post('exchanges/records', record(), headers)
+  assert.equal((await admin.post(`/v1/timebanks/${id}/exchanges/records`, record(), headers)).text, first.text)
+})
+
+test('kept answers are forgotten after two days', async () => {
+  const kept = async () => Number((await asOwner('SELECT count(*) AS n FROM platform.idempotency_keys')).rows[0].n)
+  assert.ok((await kept()) > 0)
+  const later = { ...stage.database, clock: () => new Date(Date.now() + 49 * 60 * 60 * 1000) }
+  await platformTasks(later)['platform.forget_answers']!({})
+  assert.equal(await kept(), 0)
+})
+
+test('a request with a bad token counts against the quota too', async () => {
+  const small = await makeStage('conventions-bad-token', { rateLimit: 3 })
+  try {
+    const statuses = []
+    for (let i = 0; i < 5; i++)
+      statuses.push((await small.anonymous.get('/v1/me', { authorization: 'Bearer a.b.c' })).status)
+    assert.deepEqual(statuses, [401, 401, 401, 429, 429])
+  } finally {
+    await small.close()
+  }
 })
 
 test('lists are paged by opaque cursors that name the next page in a link too', async () => {

@@ -58,8 +58,8 @@ export type Running = {
   /** resolves with what matched, or rejects when the process ends before */
   said(pattern: RegExp, seconds?: number): Promise<RegExpExecArray>
   signal(signal: NodeJS.Signals): void
-  /** ends at once what is left of it and of all that it started in its process group */
-  sweep(): void
+  /** SIGTERM to all of its process group, as Ctrl-C would; what is left after 20 seconds is ended at once */
+  stop(): Promise<void>
   /** its exit code, or the name of the signal that ended it */
   ended: Promise<number | NodeJS.Signals | null>
 }
@@ -88,11 +88,15 @@ export function start(folder: string, command: string, args: string[], env: Node
       }
     },
     signal: (signal) => void child.kill(signal),
-    sweep() {
-      try {
-        process.kill(-child.pid!, 'SIGKILL')
-      } catch {
-        // nothing is left
+    async stop() {
+      for (let waited = 0, signal: NodeJS.Signals | 0 = 'SIGTERM'; ; waited += 50, signal = 0) {
+        try {
+          process.kill(-child.pid!, waited < 20_000 ? signal : 'SIGKILL')
+        } catch {
+          // nobody is left
+          return
+        }
+        await sleep(50)
       }
     },
     ended

@@ -68,11 +68,11 @@ test('its steps are plain npm commands, and what they leave serves', { timeout: 
       await service.said(/ready at/)
       assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200)
       assert.deepEqual(await run(image, probe!, probeArgs, env), { code: 0, output: '' })
-    } finally {
       service.signal('SIGTERM')
+      assert.equal(await service.ended, 0)
+    } finally {
+      await service.stop()
     }
-    assert.equal(await service.ended, 0)
-    service.sweep()
   } finally {
     await drop()
     checkout.remove()

@@ -53,11 +53,7 @@ test('the tour does and prints what it says, on a service that npm start has sta
       else assert.match(text, patternOf(prints), lines)
     }
   } finally {
-    service.signal('SIGTERM')
-    await service.ended
-    // npm may be gone before the service is
-    await service.said(/stopping/).catch(() => {})
-    service.sweep()
+    await service.stop()
     checkout.remove()
   }
 })

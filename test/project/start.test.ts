@@ -38,9 +38,7 @@ async function inDataFolder(
   try {
     await work(serve, data)
   } finally {
-    for (const service of started) service.signal('SIGTERM')
-    for (const service of started) await Promise.race([service.ended, sleep(10_000)])
-    for (const service of started) service.sweep()
+    for (const service of started) await service.stop()
     // where the service was killed and not started again
     const orphan = databasePid(data)
     if (orphan) await kill(orphan)
@@ -126,7 +124,7 @@ test(
           await sleep(50)
         }
       } finally {
-        service.sweep()
+        await service.stop()
       }
     }
     try {

@@ -6,7 +6,7 @@ import { newId } from '../../shared/ids.ts'
 import { type AuditEntry, audit } from '../audit/index.ts'
 import { getCategory, getOffer, getRequest } from '../listings/index.ts'
 import { currentPolicy, type Policy, policyAt, today } from '../timebanks/index.ts'
-import { actsAsStaff, ownSides, resolveSide, type Side, type SideInput, type SideName } from './sides.ts'
+import { resolveSide, type Side, type SideInput, type SideName, standingOf } from './sides.ts'
 import { exchanges } from './tables.ts'
 
 export type Exchange = typeof exchanges.$inferSelect
@@ -43,8 +43,7 @@ async function contextOf(tx: Tx, exchange: Exchange): Promise<Context> {
   const policy = (await policyAt(tx, exchange.policyVersion))?.rules
   if (!policy) throw new Error('an exchange without its policy version')
   const day = today(tx, policy)
-  const own = await ownSides(tx, exchange, day)
-  const staff = actsAsStaff(tx, own)
+  const { own, staff } = await standingOf(tx, exchange, day)
   if (own.length === 0 && !staff) throw notFound('exchange')
   return { exchange, policy, today: day, own, staff }
 }
@@ -86,8 +85,8 @@ export async function prepare(tx: Tx, input: NewExchange): Promise<Context & { s
   const category = await getCategory(tx, input.categoryId)
   if (category.closed)
     throw new DomainError('category-closed', undefined, { errors: [{ pointer: '/categoryId', detail: 'Is closed.' }] })
-  const provider = await resolveSide(tx, 'provider', input.provider, on, policy)
-  const receiver = await resolveSide(tx, 'receiver', input.receiver, on, policy)
+  const provider = await resolveSide(tx, 'provider', input.provider, on, policy, true)
+  const receiver = await resolveSide(tx, 'receiver', input.receiver, on, policy, true)
   checkDifferent(provider, receiver)
   await checkListings(tx, input, provider, receiver)
   const exchange = {
@@ -109,6 +108,7 @@ export async function prepare(tx: Tx, input: NewExchange): Promise<Context & { s
     performedOn: input.performedOn ?? null,
     proposedMinutes: input.minutes,
     agreedMinutes: null,
+    approvedMinutes: null,
     serviceMinutes: null,
     creditMinutes: null,
     policyVersion: version,
@@ -134,8 +134,7 @@ export async function prepare(tx: Tx, input: NewExchange): Promise<Context & { s
     createdAt: tx.now,
     rowVersion: 1
   } satisfies Exchange
-  const own = await ownSides(tx, exchange, day)
-  const staff = actsAsStaff(tx, own)
+  const { own, staff } = await standingOf(tx, exchange, day)
   // somebody who is no side learns nothing about who the sides are
   if (own.length === 0 && !staff)
     throw new DomainError('forbidden', 'You may begin an exchange in which you are one of the sides.')

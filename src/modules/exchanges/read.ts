@@ -6,7 +6,7 @@ import { notFound } from '../../shared/errors.ts'
 import { organisationsActedFor } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import type { Exchange } from './exchanges.ts'
-import { ownSides, type SideName } from './sides.ts'
+import { type SideName, standingOf } from './sides.ts'
 import { exchanges } from './tables.ts'
 
 /** One exchange, for its sides, staff and auditors; to others it is not there. */
@@ -18,7 +18,7 @@ export async function getExchange(tx: Tx, id: string): Promise<Exchange> {
   if (!exchange) throw notFound('exchange')
   if (isStaff(tx.actor) || hasRole(tx.actor, 'auditor')) return exchange
   const { rules } = await currentPolicy(tx)
-  if ((await ownSides(tx, exchange, today(tx, rules))).length === 0) throw notFound('exchange')
+  if (!(await standingOf(tx, exchange, today(tx, rules))).involved) throw notFound('exchange')
   return exchange
 }
 

@@ -177,7 +177,8 @@ export function exchangeRoutes(app: Api): void {
       `${collection}/:exchange/${name}`,
       {
         config: {
-          access: writers(options.staffOnly ? staff : sides),
+          // what was agreed before somebody took a pause is still answered
+          access: writers(options.staffOnly ? staff : sides, ['active', 'paused']),
           idempotency: options.movesHours ? 'required' : 'optional'
         },
         schema: { operationId, tags, summary, params: exchangeParams, body, response: { 200: exchangeSchema } }

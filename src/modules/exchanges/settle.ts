@@ -2,7 +2,7 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { roundMinutes } from '../../shared/minutes.ts'
-import { type Operation, post } from '../ledger/index.ts'
+import { communityPot, getAccounts, type Operation, post } from '../ledger/index.ts'
 import { memberParty, organisationParty } from '../members/index.ts'
 import { type Context, type Exchange, lockExchange, step, wrongState } from './exchanges.ts'
 import { fulfilIfHelped } from './fulfilment.ts'
@@ -28,47 +28,42 @@ async function accounts(tx: Tx, context: Context): Promise<{ debit: number; cred
   return debit === null || credit === null || debit === credit ? null : { debit, credit }
 }
 
+const heldMinutes = ({ exchange, policy }: Context): number =>
+  roundMinutes(exchange.proposedMinutes, policy.granularityMinutes, policy.rounding)
+
 /** Sets the minutes that an agreed exchange will cost aside on the receiver's account. */
 export async function placeHold(tx: Tx, context: Context): Promise<string | null> {
   const sides = await accounts(tx, context)
-  const minutes = roundMinutes(
-    context.exchange.proposedMinutes,
-    context.policy.granularityMinutes,
-    context.policy.rounding
-  )
+  const minutes = heldMinutes(context)
   if (!sides || minutes === 0) return null
   const id = newId()
-  await postFor(
-    tx,
-    context,
-    { id, operation: 'hold', ...sides, minutes, kind: 'exchange', performedOn: context.today },
-    sides
-  )
+  const hold = { id, operation: 'hold', ...sides, minutes, kind: 'exchange', performedOn: context.today } as const
+  await postFor(tx, context, hold, sides)
   return id
 }
 
+export async function releaseHold(tx: Tx, { exchange, today }: Context): Promise<void> {
+  if (exchange.holdId) await post(tx, { id: newId(), operation: 'release', ref: exchange.holdId, performedOn: today })
+}
+
 /**
- * Posts for an exchange. A limit that refuses is told with its figures to staff and to whose account it is; the other side
- * learns that it cannot be done, not what the balance of somebody else is.
+ * Posts for an exchange. A limit that refuses is told with its figures to staff and to whose own account it is; others
+ * learn that it cannot be done, not what the balance of somebody else is.
  */
 async function postFor(
   tx: Tx,
-  { own, staff }: Context,
+  { exchange, own, staff }: Context,
   operation: Operation,
-  accounts: { debit: number; credit: number }
+  sides: { debit: number; credit: number }
 ): Promise<void> {
   try {
     await post(tx, operation)
   } catch (error) {
     if (!(error instanceof DomainError) || staff) throw error
-    const mine = own.map((side) => (side === 'receiver' ? accounts.debit : accounts.credit))
-    throw mine.includes(Number(error.figures['account'])) ? error : new DomainError(error.code)
+    const side = error.figures['account'] === sides.debit ? 'receiver' : 'provider'
+    const capacity = side === 'receiver' ? exchange.receiverCapacity : exchange.providerCapacity
+    throw own.includes(side) && capacity !== 'professional' ? error : new DomainError(error.code)
   }
-}
-
-export async function releaseHold(tx: Tx, { exchange, today }: Context): Promise<void> {
-  if (exchange.holdId)
-    await post(tx, { id: newId(), operation: 'release', ref: exchange.holdId, kind: 'exchange', performedOn: today })
 }
 
 /** Moves the hours and gives the exchange's settled state; the caller writes it in the same transaction. */
@@ -77,21 +72,26 @@ export async function settle(tx: Tx, context: Context): Promise<Partial<Exchange
   const performedOn = exchange.performedOn ?? today
   const minutes = roundMinutes(exchange.serviceMinutes!, policy.granularityMinutes, policy.rounding)
   const sides = await accounts(tx, context)
-  const moves = sides !== null && minutes > 0
-  // more may have been given than was held: then the hold is given back first, and the limits are asked again
-  if (exchange.holdId) await releaseHold(tx, context)
-  const transferId = moves ? newId() : null
-  if (transferId && sides)
+  const { holdId } = exchange
+  let transferId: string | null = null
+  if (sides && minutes > 0) {
+    transferId = newId()
+    const fromHold = holdId !== null && minutes <= heldMinutes(context)
+    // more was given than was held: the hold goes back first, and the limits are asked for all of it
+    if (holdId && !fromHold) await releaseHold(tx, context)
     await postFor(
       tx,
       context,
-      { id: transferId, operation: 'transfer', ...sides, minutes, kind: 'exchange', performedOn },
+      fromHold
+        ? { id: transferId, operation: 'settle', ref: holdId, minutes, performedOn }
+        : { id: transferId, operation: 'transfer', ...sides, minutes, kind: 'exchange', performedOn },
       sides
     )
+  } else await releaseHold(tx, context)
   if (exchange.requestId) await fulfilIfHelped(tx, exchange.requestId, exchange.id)
   return {
     status: 'settled',
-    creditMinutes: moves ? minutes : 0,
+    creditMinutes: transferId ? minutes : 0,
     transferId,
     holdId: null,
     recordOnly: sides === null,
@@ -109,20 +109,34 @@ export async function reverse(tx: Tx, id: string, reason: string): Promise<Excha
   const { exchange, staff, today } = context
   if (!staff) throw new DomainError('forbidden', 'A broker who is not one of its sides reverses an exchange.')
   if (exchange.status !== 'settled' && exchange.status !== 'disputed') throw wrongState(exchange, 'reversed')
-  const reversalTransferId = exchange.transferId ? newId() : null
-  if (reversalTransferId)
-    await post(tx, {
-      id: reversalTransferId,
-      operation: 'reverse',
-      ref: exchange.transferId!,
-      kind: 'exchange',
-      performedOn: exchange.performedOn ?? today,
-      force: true
-    })
+  await releaseHold(tx, context)
+  const reversalTransferId = exchange.transferId
+    ? await reverseTransfer(tx, exchange.transferId, exchange.performedOn ?? today)
+    : null
   return step(
     tx,
     exchange,
-    { status: 'reversed', reversalTransferId, reason, closedAt: tx.now },
+    { status: 'reversed', holdId: null, reversalTransferId, reason, closedAt: tx.now },
     { action: 'reversed', reason }
   )
+}
+
+/**
+ * The opposite transfer. What it brings to the account of somebody who has left goes where their balance went: to the pot,
+ * or is written off by it, so that a closed account stays empty.
+ */
+async function reverseTransfer(tx: Tx, ref: string, performedOn: string): Promise<string> {
+  const id = newId()
+  const reversal = await post(tx, { id, operation: 'reverse', ref, performedOn, force: true })
+  const touched = [reversal.debitAccount, reversal.creditAccount].filter((account) => account !== null)
+  const closed = [...(await getAccounts(tx, touched)).values()].filter((a) => a.status === 'closed' && a.balance !== 0)
+  for (const { id: account, balance } of closed) {
+    const pot = await communityPot(tx)
+    const way =
+      balance > 0
+        ? ({ debit: account, credit: pot, kind: 'leaving' } as const)
+        : ({ debit: pot, credit: account, kind: 'write_off' } as const)
+    await post(tx, { id: newId(), operation: 'transfer', ...way, minutes: Math.abs(balance), performedOn, force: true })
+  }
+  return id
 }

@@ -1,7 +1,7 @@
 import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
-import { DomainError, type Fault } from '../../shared/errors.ts'
-import { affiliationCovering, memberParty, organisationParty } from '../members/index.ts'
+import { DomainError } from '../../shared/errors.ts'
+import { affiliationCovering, memberParty, organisationParty, organisationsActedFor } from '../members/index.ts'
 import type { Policy } from '../timebanks/index.ts'
 
 export const capacities = ['citizen', 'professional', 'organisation'] as const
@@ -25,31 +25,35 @@ export type Side = {
   accountId: number | null
 }
 
-/** A side with its account, after checking that it may take part in this capacity on that day. */
-export async function resolveSide(tx: Tx, name: SideName, input: SideInput, on: string, policy: Policy): Promise<Side> {
-  const fault = (field: string, detail: string): Fault => ({ pointer: `/${name}${field}`, detail })
-  const refuse = (field: string, detail: string) =>
-    new DomainError('validation-failed', detail, { errors: [fault(field, detail)] })
+/**
+ * A side with its account, after checking that it may take part in this capacity on that day. Only to begin something new
+ * must it be active: what was agreed before somebody took a pause is still reported and settled.
+ */
+export async function resolveSide(
+  tx: Tx,
+  name: SideName,
+  input: SideInput,
+  on: string,
+  policy: Policy,
+  begins: boolean
+): Promise<Side> {
   const { capacity, memberId, organisationId } = input
+  const refuse = (field: string, detail: string) =>
+    new DomainError('validation-failed', detail, { errors: [{ pointer: `/${name}${field}`, detail }] })
   if (capacity === 'organisation') {
     if (!organisationId) throw refuse('/organisationId', 'An organisation is needed for this capacity.')
     const organisation = await organisationParty(tx, organisationId)
-    if (organisation.status !== 'active') throw notActive(name)
+    if (begins && organisation.status !== 'active') throw notActive(name)
     const affiliation = memberId
       ? await affiliationCovering(tx, { membershipId: memberId, organisationId, actsFor: true, on })
       : null
     if (memberId && !affiliation) throw notCovered(name, 'does not act for that organisation')
-    return {
-      capacity,
-      memberId: memberId ?? null,
-      organisationId,
-      affiliationId: affiliation?.id ?? null,
-      accountId: organisation.accountId
-    }
+    const affiliationId = affiliation?.id ?? null
+    return { capacity, memberId: memberId ?? null, organisationId, affiliationId, accountId: organisation.accountId }
   }
   if (!memberId) throw refuse('/memberId', 'A member is needed for this capacity.')
   const member = await memberParty(tx, memberId)
-  if (member.status !== 'active') throw notActive(name)
+  if (begins && member.status !== 'active') throw notActive(name)
   if (capacity === 'citizen') {
     if (organisationId) throw refuse('/organisationId', 'A citizen takes part for themselves, not for an organisation.')
     return { capacity, memberId, organisationId: null, affiliationId: null, accountId: member.accountId }
@@ -58,13 +62,12 @@ export async function resolveSide(tx: Tx, name: SideName, input: SideInput, on: 
   const affiliation = await affiliationCovering(tx, { membershipId: memberId, organisationId, professional: true, on })
   if (!affiliation) throw notCovered(name, 'has no professional affiliation to that organisation')
   const employer = await organisationParty(tx, organisationId)
-  return {
-    capacity,
-    memberId,
-    organisationId,
-    affiliationId: affiliation.id,
-    accountId: accountOfProfessional(name, policy, employer.accountId, member.accountId)
-  }
+  const accountId = accountOfProfessional(name, policy, employer.accountId, member.accountId)
+  // who works for an organisation does not by that spend its hours
+  const spends = name === 'receiver' && accountId === employer.accountId
+  if (spends && !(await affiliationCovering(tx, { membershipId: memberId, organisationId, actsFor: true, on })))
+    throw notCovered(name, 'does not act for the organisation whose hours would be spent')
+  return { capacity, memberId, organisationId, affiliationId: affiliation.id, accountId }
 }
 
 /** A professional's paid time goes where the policy says; what they receive at work is their employer's to pay. */
@@ -93,26 +96,34 @@ export type Sides = {
   receiverCapacity: string
 }
 
-/** The sides that the actor may speak for today: their own, and those of organisations that they act for. */
-export async function ownSides(tx: Tx, exchange: Sides, today: string): Promise<SideName[]> {
+export type Standing = {
+  /** the sides that the actor may speak for today */
+  own: SideName[]
+  /** one of the people, or acts for one of the organisations, of either side */
+  involved: boolean
+  /** staff act for either side, but not where they are involved: there they are like anybody else (R2) */
+  staff: boolean
+}
+
+/** How the actor stands to an exchange. For an organisation speak those who act for it today, whoever was named then. */
+export async function standingOf(tx: Tx, exchange: Sides, today: string): Promise<Standing> {
   const { membershipId } = tx.actor
-  if (!membershipId) return []
-  const speaksFor = async (member: string | null, organisation: string | null, capacity: string): Promise<boolean> => {
-    if (member === membershipId) return true
-    if (capacity !== 'organisation' || !organisation) return false
-    return (
-      (await affiliationCovering(tx, { membershipId, organisationId: organisation, actsFor: true, on: today })) !== null
-    )
-  }
-  const own: SideName[] = []
-  if (await speaksFor(exchange.providerId, exchange.providerOrganisationId, exchange.providerCapacity))
-    own.push('provider')
-  if (await speaksFor(exchange.receiverId, exchange.receiverOrganisationId, exchange.receiverCapacity))
-    own.push('receiver')
-  return own
+  // the service itself: nightly jobs
+  if (!membershipId) return { own: [], involved: false, staff: tx.actor.source === 'system' }
+  const sides = {
+    provider: [exchange.providerCapacity, exchange.providerId, exchange.providerOrganisationId],
+    receiver: [exchange.receiverCapacity, exchange.receiverId, exchange.receiverOrganisationId]
+  } as const
+  const organisations = [exchange.providerOrganisationId, exchange.receiverOrganisationId].some((id) => id !== null)
+    ? await organisationsActedFor(tx, membershipId, today)
+    : []
+  const acts = (organisation: string | null) => organisation !== null && organisations.includes(organisation)
+  const own = sideNames.filter((name) => {
+    const [capacity, member, organisation] = sides[name]
+    return capacity === 'organisation' ? acts(organisation) : member === membershipId
+  })
+  const involved = sideNames.some((name) => sides[name][1] === membershipId || acts(sides[name][2]))
+  return { own, involved, staff: isStaff(tx.actor) && !involved }
 }
 
 export const otherSide = (side: SideName): SideName => (side === 'provider' ? 'receiver' : 'provider')
-
-/** Staff act for either side, but never in an exchange that is their own: there they are a side like any other (R2). */
-export const actsAsStaff = (tx: Tx, own: readonly SideName[]): boolean => isStaff(tx.actor) && own.length === 0

@@ -32,7 +32,7 @@ export async function agree(tx: Tx, id: string, minutes?: number): Promise<Excha
     throw new DomainError('conflict', 'The minutes agreed to are not those proposed; read the exchange again.', {
       figures: { proposedMinutes: exchange.proposedMinutes }
     })
-  const needsBroker = await needsApproval(tx, exchange, policy)
+  const needsBroker = await needsApproval(tx, exchange, policy, exchange.proposedMinutes)
   const holdId = policy.holdAtAgreement ? await placeHold(tx, context) : null
   if (exchange.requestId) await markRequest(tx, exchange.requestId, 'matched')
   return step(
@@ -53,7 +53,7 @@ export async function approve(tx: Tx, id: string): Promise<Exchange> {
   const { exchange, staff } = await lockExchange(tx, id)
   if (!staff) throw new DomainError('forbidden', 'A broker who is not one of its sides approves.')
   if (exchange.status !== 'awaiting_risk') throw wrongState(exchange, 'approved')
-  return step(tx, exchange, { status: 'ready' }, { action: 'approved' })
+  return step(tx, exchange, { status: 'ready', approvedMinutes: exchange.agreedMinutes }, { action: 'approved' })
 }
 
 /** The side that was asked says no. It needs no reason. */
@@ -93,7 +93,6 @@ export async function report(tx: Tx, id: string, { minutes, performedOn }: Repor
   checkServiceDate(performedOn, context.today)
   // the capacities were checked for the day that was planned; what counts is the day that it was
   const affiliations = performedOn === exchange.performedOn ? {} : await recheckCapacities(tx, context, performedOn)
-  if (exchange.requestId) await markRequest(tx, exchange.requestId, 'in_progress')
   const reported = await step(
     tx,
     exchange,
@@ -111,7 +110,10 @@ export async function report(tx: Tx, id: string, { minutes, performedOn }: Repor
       onBehalfOf: by === 'broker' ? (exchange.receiverId ?? exchange.providerId) : behalf(context, by)
     }
   )
-  return settleIfAgreed(tx, { ...context, exchange: reported })
+  const after = await settleIfAgreed(tx, { ...context, exchange: reported })
+  // accounts are locked before requests, in every step
+  if (after.status === 'reported' && exchange.requestId) await markRequest(tx, exchange.requestId, 'in_progress')
+  return after
 }
 
 /** A side reports an exchange that nobody had proposed here: it waits for the other side (or whom the policy names). */
@@ -152,6 +154,7 @@ export async function record(tx: Tx, input: NewExchange & { performedOn: string 
     reportedAt: tx.now,
     agreedAt: tx.now,
     agreedMinutes: input.minutes,
+    approvedMinutes: input.minutes,
     serviceMinutes: input.minutes,
     onBehalfOf: context.exchange.receiverId ?? context.exchange.providerId
   }
@@ -165,10 +168,12 @@ export async function confirm(tx: Tx, id: string): Promise<Exchange> {
   const { exchange } = context
   if (exchange.status !== 'reported' && exchange.status !== 'disputed') throw wrongState(exchange, 'confirmed')
   const side = confirmingSide(tx, context)
+  if (!context.staff && (await needsApproval(tx, exchange, context.policy, exchange.serviceMinutes!)))
+    throw new DomainError('broker-approval-needed')
   const settled = await settle(tx, context)
   return step(tx, exchange, settled, {
     action: 'confirmed',
-    onBehalfOf: side === 'broker' ? null : behalf(context, side)
+    onBehalfOf: behalf(context, side === 'broker' ? 'receiver' : side)
   })
 }
 
@@ -220,30 +225,35 @@ function confirmingSide(tx: Tx, { exchange, own, staff, policy }: Context): Side
   const { reportedBy, reportedByPerson } = exchange
   const side =
     policy.whoConfirms === 'other_side' || policy.whoConfirms === 'nobody' ? otherThan(reportedBy) : policy.whoConfirms
-  const mayConfirm = side === 'broker' ? staff : own.includes(side) || staff
-  if (mayConfirm && side !== reportedBy && reportedByPerson !== tx.actor.personId) return side
+  const mayConfirm = side === 'broker' ? staff : (own.includes(side) && side !== reportedBy) || staff
+  if (mayConfirm && reportedByPerson !== tx.actor.personId) return side
   throw new DomainError('own-confirmation', `The ${side} confirms; who reports cannot also confirm for the other side.`)
 }
 
 const otherThan = (reportedBy: string | null): SideName => (reportedBy === 'receiver' ? 'provider' : 'receiver')
 
 /**
- * A report settles at once where nobody has to confirm it, or where the one who has to is the one who reported;
- * never so that a member is debited who neither reported nor agreed.
+ * A report settles at once where nobody has to confirm it, or where the one who has to is the one who reported; never so
+ * that a member is debited for more than they agreed to or reported, nor past a broker who has to approve.
  */
 async function settleIfAgreed(tx: Tx, context: Context): Promise<Exchange> {
   const { exchange, policy } = context
-  const receiverSaidYes = exchange.reportedBy === 'receiver' || exchange.agreedAt !== null
-  const nobodyElse =
-    policy.whoConfirms === 'nobody' || (policy.whoConfirms === 'receiver' && exchange.reportedBy === 'receiver')
-  if (!nobodyElse || !receiverSaidYes) return exchange
+  const { reportedBy, agreedMinutes } = exchange
+  const minutes = exchange.serviceMinutes!
+  const receiverSaidYes = reportedBy === 'receiver' || (agreedMinutes !== null && minutes <= agreedMinutes)
+  const nobodyElse = policy.whoConfirms === 'nobody' || (policy.whoConfirms === 'receiver' && reportedBy === 'receiver')
+  if (!nobodyElse || !receiverSaidYes || (await needsApproval(tx, exchange, policy, minutes))) return exchange
   return step(tx, exchange, await settle(tx, context), { action: 'settled' })
 }
 
-async function needsApproval(tx: Tx, exchange: Exchange, policy: Policy): Promise<boolean> {
-  const { risk } = await getCategory(tx, exchange.categoryId)
+/** Whether a broker has to look at it by the policy, and has not yet done so for as long a time. */
+export async function needsApproval(tx: Tx, exchange: Exchange, policy: Policy, minutes: number): Promise<boolean> {
+  const approved = exchange.approvedMinutes
   const above = policy.brokerApprovalAboveMinutes
-  return policy.brokerApprovalRisks.includes(risk) || (above !== null && exchange.proposedMinutes > above)
+  if (above !== null && minutes > above && (approved === null || minutes > approved)) return true
+  if (approved !== null) return false
+  const { risk } = await getCategory(tx, exchange.categoryId)
+  return policy.brokerApprovalRisks.includes(risk)
 }
 
 async function recheckCapacities(tx: Tx, { exchange, policy }: Context, on: string): Promise<Partial<Exchange>> {
@@ -257,7 +267,8 @@ async function recheckCapacities(tx: Tx, { exchange, policy }: Context, on: stri
       name,
       { capacity: capacity as 'citizen', memberId: memberId ?? undefined, organisationId: organisationId ?? undefined },
       on,
-      policy
+      policy,
+      false
     )
     return side.affiliationId
   }

@@ -44,6 +44,8 @@ export const exchanges = exchangesSchema.table(
     performedOn: date('performed_on'),
     proposedMinutes: integer('proposed_minutes').notNull(),
     agreedMinutes: integer('agreed_minutes'),
+    /** What a broker has let go ahead, where the policy asks for that. */
+    approvedMinutes: integer('approved_minutes'),
     serviceMinutes: integer('service_minutes'),
     creditMinutes: integer('credit_minutes'),
     policyVersion: integer('policy_version').notNull(),
@@ -101,13 +103,14 @@ export const exchanges = exchangesSchema.table(
     index('exchanges_provider_organisation').on(t.timebankId, t.providerOrganisationId, t.id),
     index('exchanges_receiver_organisation').on(t.timebankId, t.receiverOrganisationId, t.id),
     index('exchanges_performed').on(t.timebankId, t.performedOn, t.id),
+    index('exchanges_reported').on(t.timebankId, t.reportedAt).where(sql`status = 'reported'`),
     index('exchanges_category').on(t.timebankId, t.categoryId, t.id),
     index('exchanges_request').on(t.timebankId, t.requestId).where(sql`request_id is not null`),
     uniqueIndex('exchanges_transfer').on(t.timebankId, t.transferId),
     uniqueIndex('exchanges_external').on(t.timebankId, t.externalSource, t.externalId),
     uniqueIndex('exchanges_slip')
       .on(t.timebankId, t.slipNumber)
-      .where(sql`slip_number is not null and status <> 'cancelled'`),
+      .where(sql`slip_number is not null and status not in ('cancelled', 'declined', 'reversed')`),
     check(
       'exchanges_status_known',
       sql`${t.status} in ('proposed', 'agreed', 'awaiting_risk', 'awaiting_vetting', 'awaiting_guardian', 'ready', 'reported', 'settled', 'disputed', 'declined', 'cancelled', 'reversed')`

@@ -171,6 +171,21 @@ export const rules = {
 
 export type RuleName = keyof typeof rules
 
+/** Rules that are kept and versioned but that no part of this version of the service acts on yet. */
+export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
+  'groupRule',
+  'countPreparation',
+  'countTravel',
+  'familyExchanges',
+  'giftsAllowed',
+  'inactiveReportDays',
+  'inactiveLeaveDays',
+  'smallestPublishedCell',
+  'unofficialHours',
+  'unofficialMinutesPerDay',
+  'retentionYears'
+])
+
 const shapes = Object.fromEntries(
   Object.entries(rules).map(([name, { shape, explanation }]) => [name, shape.describe(explanation)])
 ) as unknown as {

@@ -20,7 +20,7 @@ import {
   writers
 } from '../../http/index.ts'
 import { notFound } from '../../shared/errors.ts'
-import { type Policy, rules } from './policy.ts'
+import { notYetInForce, type Policy, type RuleName, rules } from './policy.ts'
 import {
   changePolicySchema,
   policySchemaOut,
@@ -40,7 +40,10 @@ import {
 } from './timebanks.ts'
 
 const explanations = Object.fromEntries(
-  Object.entries(rules).map(([name, { explanation, standard }]) => [name, { explanation, default: standard }])
+  Object.entries(rules).map(([name, { explanation, standard }]) => [
+    name,
+    { explanation, default: standard, inForce: !notYetInForce.has(name as RuleName) }
+  ])
 )
 
 export type TimebankRouteOptions = {

@@ -32,7 +32,16 @@ export const policySchemaOut = z
   .object({
     ...policyVersionSchema.shape,
     explanations: z
-      .record(z.string(), z.object({ explanation: z.string(), default: z.unknown() }))
+      .record(
+        z.string(),
+        z.object({
+          explanation: z.string(),
+          default: z.unknown(),
+          inForce: z
+            .boolean()
+            .describe('false: kept and versioned, but this version of the service does not act on it yet')
+        })
+      )
       .describe('What each rule means and its default')
   })
   .meta({ id: 'Policy' })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { exchangesTasks } from '../../../src/modules/exchanges/index.ts'
 import { type Answer, addMember, type Client, makeStage, type Stage, setUp } from '../../support/app.ts'
 
 let stage: Stage
@@ -321,6 +322,203 @@ test('where the policy holds at agreement, the minutes are set aside until settl
   }
 })
 
+test('a disputed exchange that is reversed gives back what was held', async () => {
+  await change({ holdAtAgreement: true })
+  try {
+    const id = await reported()
+    ok(await bev.post(`exchanges/${id}/dispute`, { reason: 'It was shorter' }))
+    ok(await broker.post(`exchanges/${id}/reversal`, { reason: 'Agreed with both' }))
+    assert.equal(ok(await admin.get(`accounts/${bev.accountId}`)).heldOutMinutes, 0)
+  } finally {
+    await change({ holdAtAgreement: false })
+  }
+})
+
+test('what was held before somebody is suspended can still be settled', async () => {
+  const dai = await addMember(stage, admin)
+  await change({ holdAtAgreement: true })
+  try {
+    const { id } = ok(await ann.post('exchanges', between(ann, dai)), 201)
+    ok(await dai.post(`exchanges/${id}/agreement`, {}))
+    ok(await ann.post(`exchanges/${id}/report`, { minutes: 45, performedOn }))
+    ok(await admin.post(`members/${dai.memberId}/suspension`, { reason: 'For the test' }))
+    assert.equal(ok(await broker.post(`exchanges/${id}/confirmation`)).creditMinutes, 45)
+    const account = ok(await admin.get(`accounts/${dai.accountId}`))
+    assert.deepEqual([account.balanceMinutes, account.heldOutMinutes], [-45, 0])
+  } finally {
+    await change({ holdAtAgreement: false })
+  }
+})
+
+test('nobody confirming, a report of more than was agreed still waits for who is debited', async () => {
+  await change({ whoConfirms: 'nobody' })
+  try {
+    const { id } = ok(await ann.post('exchanges', between(ann, bev)), 201)
+    ok(await bev.post(`exchanges/${id}/agreement`, {}))
+    assert.equal(ok(await ann.post(`exchanges/${id}/report`, { minutes: 720, performedOn })).status, 'reported')
+  } finally {
+    await change({ whoConfirms: 'other_side' })
+  }
+})
+
+test('a report of high risk that no broker has approved is confirmed by a broker, not by the other side', async () => {
+  const risky = ok(await admin.post('categories', { name: 'Ladders', slug: 'ladders', risk: 'high' }), 201)
+  const { id } = ok(await ann.post('exchanges/reports', between(ann, bev, { categoryId: risky.id, performedOn })), 201)
+  refused(await bev.post(`exchanges/${id}/confirmation`), 422, 'broker-approval-needed')
+  assert.equal(ok(await broker.post(`exchanges/${id}/confirmation`)).status, 'settled')
+})
+
+test('longer than a broker has approved needs the broker again', async () => {
+  await change({ brokerApprovalAboveMinutes: 120 })
+  try {
+    const { id } = ok(await ann.post('exchanges', between(ann, bev, { minutes: 180 })), 201)
+    assert.equal(ok(await bev.post(`exchanges/${id}/agreement`, {})).status, 'awaiting_risk')
+    ok(await broker.post(`exchanges/${id}/approval`))
+    ok(await ann.post(`exchanges/${id}/report`, { minutes: 240, performedOn }))
+    refused(await bev.post(`exchanges/${id}/confirmation`), 422, 'broker-approval-needed')
+  } finally {
+    await change({ brokerApprovalAboveMinutes: null })
+  }
+})
+
+test('where a broker confirms, a report by one broker is confirmed by another', async () => {
+  await change({ whoConfirms: 'broker' })
+  try {
+    const { id } = ok(await ann.post('exchanges', between(ann, bev)), 201)
+    ok(await bev.post(`exchanges/${id}/agreement`, {}))
+    ok(await broker.post(`exchanges/${id}/report`, { minutes: 60, performedOn }))
+    refused(await broker.post(`exchanges/${id}/confirmation`), 403, 'own-confirmation')
+    refused(await bev.post(`exchanges/${id}/confirmation`), 403, 'own-confirmation')
+    assert.equal(ok(await admin.post(`exchanges/${id}/confirmation`)).status, 'settled')
+  } finally {
+    await change({ whoConfirms: 'other_side' })
+  }
+})
+
+test('what was agreed before somebody takes a pause is still reported and confirmed', async () => {
+  const dai = await addMember(stage, admin)
+  const { id } = ok(await ann.post('exchanges', between(ann, dai)), 201)
+  ok(await dai.post(`exchanges/${id}/agreement`, {}))
+  ok(await dai.post('members/me/pause', {}))
+  ok(await ann.post(`exchanges/${id}/report`, { minutes: 60, performedOn }))
+  assert.equal(ok(await dai.post(`exchanges/${id}/confirmation`)).status, 'settled')
+})
+
+test('after somebody has left, a reversal leaves their closed account empty', async () => {
+  const dai = await addMember(stage, admin)
+  const { id } = ok(await broker.post('exchanges/records', between(dai, bev, { performedOn })), 201)
+  ok(await dai.post('members/me/departure', {}))
+  ok(await broker.post(`exchanges/${id}/reversal`, { reason: 'It was another day' }))
+  const account = ok(await admin.get(`accounts/${dai.accountId}`))
+  assert.deepEqual([account.status, account.balanceMinutes], ['closed', 0])
+  await sound()
+})
+
+test('the number of a slip whose exchange was reversed may be used again; only staff name slips', async () => {
+  const slip = { 'commonhours-source': 'paper_slip', 'commonhours-slip': 'B-0001' }
+  const { id } = ok(await broker.post('exchanges/records', between(ann, bev, { performedOn }), slip), 201)
+  ok(await broker.post(`exchanges/${id}/reversal`, { reason: 'Wrong day' }))
+  ok(await broker.post('exchanges/records', between(ann, bev, { performedOn, minutes: 45 }), slip), 201)
+  refused(await ann.post('exchanges', between(ann, bev), { ...slip, 'commonhours-slip': 'B-0002' }), 403, 'forbidden')
+})
+
+test('an auditor sees numbers and minutes, not names or what was written', async () => {
+  const auditor = await addMember(stage, admin, { roles: ['auditor'] })
+  const { id } = ok(
+    await broker.post('exchanges/records', between(ann, bev, { performedOn, description: 'Something private' })),
+    201
+  )
+  const seen = ok(await auditor.get(`exchanges/${id}`))
+  assert.deepEqual([seen.provider.name, seen.receiver.name, seen.description], [null, null, ''])
+  assert.equal(seen.provider.memberNumber, ann.number)
+})
+
+test('who no longer acts for an organisation does not bind it, and who works for it does not spend its hours', async () => {
+  const group = ok(await admin.post('organisations', { name: 'Workers', kind: 'charity' }), 201)
+  const dai = await addMember(stage, admin)
+  const affiliate = (professional: boolean, actsFor: boolean) =>
+    admin.post(`organisations/${group.id}/affiliations`, {
+      memberId: dai.memberId,
+      professional,
+      actsFor,
+      validFrom: '2026-01-01'
+    })
+  const acting = ok(await affiliate(false, true), 201)
+  const named = { memberId: dai.memberId, organisationId: group.id }
+  const { id } = ok(
+    await ann.post('exchanges', { ...between(ann, dai), receiver: { ...named, capacity: 'organisation' } }),
+    201
+  )
+  ok(await admin.patch(`affiliations/${acting.id}`, { validTo: '2026-02-01' }, acting.rowVersion))
+  refused(await dai.post(`exchanges/${id}/agreement`, {}), 404, 'not-found')
+  ok(await affiliate(true, false), 201)
+  const spending = {
+    ...between(ann, dai, { performedOn: '2026-03-01' }),
+    receiver: { ...named, capacity: 'professional' }
+  }
+  refused(await dai.post('exchanges/reports', spending), 422, 'capacity-not-covered')
+})
+
+test('a broker who acts for an organisation is not staff where its account moves', async () => {
+  const group = ok(await admin.post('organisations', { name: 'Own Interest', kind: 'charity' }), 201)
+  const eve = await addMember(stage, admin)
+  for (const [member, professional] of [
+    [broker, false],
+    [eve, true]
+  ] as const)
+    ok(
+      await admin.post(`organisations/${group.id}/affiliations`, {
+        memberId: member.memberId,
+        professional,
+        actsFor: !professional,
+        validFrom: '2026-01-01'
+      }),
+      201
+    )
+  const provider = { memberId: eve.memberId, organisationId: group.id, capacity: 'professional' }
+  refused(await broker.post('exchanges/records', { ...between(eve, bev, { performedOn }), provider }), 403, 'forbidden')
+})
+
+/** The nightly task as it would run so many days from now. */
+const runLater = (days: number) => {
+  const later = () => new Date(Date.now() + days * 24 * 60 * 60 * 1000)
+  return exchangesTasks({ ...stage.database, clock: later })['exchanges.auto_confirm']!({})
+}
+
+test('a report that nobody answers counts as confirmed after the days of the policy, not before', async () => {
+  const before = await balanceOf(ann)
+  const dai = await addMember(stage, admin)
+  const { id } = ok(await ann.post('exchanges/reports', between(ann, dai, { performedOn })), 201)
+  await runLater(13)
+  assert.equal(ok(await ann.get(`exchanges/${id}`)).status, 'reported')
+  await Promise.all([runLater(15), runLater(15)])
+  const settled = ok(await ann.get(`exchanges/${id}`))
+  assert.equal(settled.status, 'settled')
+  assert.ok((await balanceOf(ann)) >= before + 60)
+  assert.equal(await balanceOf(dai), -60)
+  const [event] = ok(await admin.get(`audit?subjectType=exchange&subjectId=${id}`)).items
+  assert.deepEqual([event.action, event.source, event.onBehalfOf], ['exchange.auto-confirmed', 'system', dai.memberId])
+})
+
+test('silence never confirms for supported members, minors or high risk, nor past a limit; a refusal holds up no other', async () => {
+  const dai = await addMember(stage, admin)
+  const supported = await addMember(stage, admin)
+  const { rowVersion } = ok(await admin.get(`members/${supported.memberId}`))
+  ok(await admin.patch(`members/${supported.memberId}`, { supported: true }, rowVersion))
+  const risky = ok(await admin.post('categories', { name: 'Chimneys', slug: 'chimneys', risk: 'high' }), 201)
+  const report = async (more: object) =>
+    ok(await ann.post('exchanges/reports', { ...between(ann, dai, { performedOn }), ...more }), 201).id
+  const waiting = [
+    await report({ minutes: 1500 }),
+    await report({ receiver: { memberId: supported.memberId } }),
+    await report({ categoryId: risky.id })
+  ]
+  const due = await report({})
+  await runLater(20)
+  for (const id of waiting) assert.equal(ok(await ann.get(`exchanges/${id}`)).status, 'reported')
+  assert.equal(ok(await ann.get(`exchanges/${due}`)).status, 'settled')
+})
+
 test('a professional needs an affiliation on the service date; paid time goes where the policy says', async () => {
   const eve = await addMember(stage, admin, { name: 'Eve' })
   const board = ok(await admin.post('organisations', { name: 'Health Board', kind: 'health_board' }), 201)
@@ -422,7 +620,8 @@ test('confirmation and dispute at once: one of them wins, and the books are soun
 
 test('16 reversals of one exchange at once: one wins', async () => {
   const before = await balanceOf(ann)
-  const { id } = ok(await broker.post('exchanges/records', between(ann, bev, { performedOn })), 201)
+  const dai = await addMember(stage, admin)
+  const { id } = ok(await broker.post('exchanges/records', between(ann, dai, { performedOn })), 201)
   const answers = await Promise.all(
     Array.from({ length: 16 }, () => broker.post(`exchanges/${id}/reversal`, { reason: 'Entered twice' }))
   )

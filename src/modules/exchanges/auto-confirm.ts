@@ -1,0 +1,86 @@
+import { and, asc, eq, gt, lte, or } from 'drizzle-orm'
+import { type Database, inTimebank, type Tx } from '../../db/client.ts'
+import type { Cron, Tasks } from '../../db/jobs.ts'
+import { systemActor } from '../../shared/actor.ts'
+import { DomainError } from '../../shared/errors.ts'
+import { getCategory } from '../listings/index.ts'
+import { memberParty } from '../members/index.ts'
+import { everyTimebank, policyAt } from '../timebanks/index.ts'
+import { type Exchange, lockExchange, step } from './exchanges.ts'
+import { settle } from './settle.ts'
+import { needsApproval } from './steps.ts'
+import { exchanges } from './tables.ts'
+
+const autoConfirmTask = 'exchanges.auto_confirm'
+const dayMs = 24 * 60 * 60 * 1000
+const atATime = 100
+
+export const exchangesCron: readonly Cron[] = [{ task: autoConfirmTask, match: '11 * * * *' }]
+
+export const exchangesTasks = (database: Database): Tasks => ({
+  [autoConfirmTask]: async () => {
+    for (const { id } of await everyTimebank(database)) await autoConfirm(database, id)
+  }
+})
+
+/**
+ * Reports that nobody has answered for as many days as the policy of the exchange says count as confirmed. Each settles in a
+ * transaction of its own, so that one that a limit refuses holds up no other; that one stays with the broker.
+ */
+async function autoConfirm(database: Database, timebankId: string): Promise<void> {
+  for (let after: Exchange | null = null; ; ) {
+    const page: Exchange[] = await inTimebank(database, timebankId, systemActor, (tx) => unanswered(tx, after), {
+      readOnly: true
+    })
+    for (const { id } of page)
+      await inTimebank(database, timebankId, systemActor, (tx) => confirmIfDue(tx, id)).catch((error) => {
+        if (!(error instanceof DomainError) || error.status >= 500) throw error
+      })
+    after = page.at(-1) ?? null
+    if (page.length < atATime) return
+  }
+}
+
+/** Oldest first; a day is the least that a policy can say. */
+function unanswered(tx: Tx, after: Exchange | null): Promise<Exchange[]> {
+  const seen = after?.reportedAt
+  return tx.db
+    .select()
+    .from(exchanges)
+    .where(
+      and(
+        eq(exchanges.timebankId, tx.timebankId),
+        eq(exchanges.status, 'reported'),
+        lte(exchanges.reportedAt, new Date(tx.now.getTime() - dayMs)),
+        seen
+          ? or(gt(exchanges.reportedAt, seen), and(eq(exchanges.reportedAt, seen), gt(exchanges.id, after.id)))
+          : undefined
+      )
+    )
+    .orderBy(asc(exchanges.reportedAt), asc(exchanges.id))
+    .limit(atATime)
+}
+
+async function confirmIfDue(tx: Tx, id: string): Promise<void> {
+  const context = await lockExchange(tx, id)
+  const { exchange } = context
+  const policy = (await policyAt(tx, exchange.policyVersion))?.rules
+  const days = policy?.autoConfirmAfterDays ?? 0
+  const since = exchange.reportedAt?.getTime() ?? Number.POSITIVE_INFINITY
+  if (!policy || exchange.status !== 'reported' || days === 0 || tx.now.getTime() - since < days * dayMs) return
+  if (policy.whoConfirms === 'broker' || (await isProtected(tx, exchange))) return
+  if (await needsApproval(tx, exchange, policy, exchange.serviceMinutes ?? 0)) return
+  await step(tx, exchange, await settle(tx, context), { action: 'auto-confirmed', onBehalfOf: exchange.receiverId })
+}
+
+/** Silence is no consent of minors and supported members, nor where the risk is high. */
+async function isProtected(tx: Tx, exchange: Exchange): Promise<boolean> {
+  if ((await getCategory(tx, exchange.categoryId)).risk === 'high') return true
+  const on = exchange.performedOn ?? tx.now.toISOString().slice(0, 10)
+  for (const memberId of [exchange.providerId, exchange.receiverId]) {
+    if (memberId === null) continue
+    const member = await memberParty(tx, memberId)
+    if (member.supported || member.isMinor(on)) return true
+  }
+  return false
+}
