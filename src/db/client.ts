@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Actor } from '../shared/actor.ts'
 import { DomainError } from '../shared/errors.ts'
 import { isUuid } from '../shared/ids.ts'
+import { namingStatements } from './named.ts'
 
 // minutes are bigint columns that stay far below 2^53; counts likewise
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -141,7 +142,7 @@ function opening(timebankId: string, readOnly = false): string {
 }
 
 const makeTx = (database: Database, client: pg.PoolClient, timebankId: string, actor: Actor): Tx =>
-  ({ timebankId, actor, now: database.clock(), db: drizzle(client), client }) as unknown as Tx
+  ({ timebankId, actor, now: database.clock(), db: drizzle(namingStatements(client)), client }) as unknown as Tx
 
 /** The same transaction seen by another actor or at another time: for who plays many parts at once, as the demo does. */
 export const actAs = (tx: Tx, actor: Actor, now: Date): Tx => ({ ...tx, actor, now })
