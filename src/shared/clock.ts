@@ -3,10 +3,13 @@ const formatters = new Map<string, Intl.DateTimeFormat>()
 
 /** The calendar date (ISO, `2026-03-01`) in a time zone such as `Europe/London` at an instant. */
 export function dateIn(timeZone: string, instant: Date): string {
-  // sv-SE writes dates as ISO does
-  return new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
-    instant
-  )
+  let formatter = formatters.get(timeZone)
+  if (!formatter) {
+    // sv-SE writes dates as ISO does
+    formatter = new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+    formatters.set(timeZone, formatter)
+  }
+  return formatter.format(instant)
 }
 
 /** `date` (ISO) moved by whole days. */
