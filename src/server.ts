@@ -1,13 +1,16 @@
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { type Config, readConfig } from './config.ts'
+import { databaseError, loggable } from './db/errors.ts'
 import { makeDemo } from './modules/demo/index.ts'
 import { makeService, openGround } from './service.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
 const fail = (error: unknown): never => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  // a database error's own text may hold what people entered
+  const text = databaseError(error) || !(error instanceof Error) ? JSON.stringify(loggable(error)) : error.message
+  process.stderr.write(`${text}\n`)
   process.exit(1)
 }
 
