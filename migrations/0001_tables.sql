@@ -261,6 +261,8 @@ CREATE TABLE "listings"."offers" (
 	"area" text,
 	"latitude" double precision,
 	"longitude" double precision,
+	"coarse_latitude" double precision GENERATED ALWAYS AS ((floor(latitude * 74.007) + 0.5) / 74.007) STORED,
+	"coarse_longitude" double precision GENERATED ALWAYS AS ((floor((longitude + 180) / (360.001 / ceil(26643 * cosd((floor(latitude * 74.007) + 0.5) / 74.007)))) + 0.5) * (360.001 / ceil(26643 * cosd((floor(latitude * 74.007) + 0.5) / 74.007))) - 180) STORED,
 	"estimated_minutes" integer,
 	"expires_on" date,
 	"opened_at" timestamp with time zone,
@@ -290,6 +292,8 @@ CREATE TABLE "listings"."requests" (
 	"area" text,
 	"latitude" double precision,
 	"longitude" double precision,
+	"coarse_latitude" double precision GENERATED ALWAYS AS ((floor(latitude * 74.007) + 0.5) / 74.007) STORED,
+	"coarse_longitude" double precision GENERATED ALWAYS AS ((floor((longitude + 180) / (360.001 / ceil(26643 * cosd((floor(latitude * 74.007) + 0.5) / 74.007)))) + 0.5) * (360.001 / ceil(26643 * cosd((floor(latitude * 74.007) + 0.5) / 74.007))) - 180) STORED,
 	"estimated_minutes" integer,
 	"expires_on" date,
 	"opened_at" timestamp with time zone,
@@ -321,10 +325,12 @@ CREATE TABLE "members"."affiliations" (
 	"acts_for" boolean NOT NULL,
 	"valid_from" date NOT NULL,
 	"valid_to" date,
+	"status" text NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"row_version" integer DEFAULT 1 NOT NULL,
 	CONSTRAINT "affiliations_timebank_id_id_pk" PRIMARY KEY("timebank_id","id"),
-	CONSTRAINT "affiliations_dates" CHECK ("members"."affiliations"."valid_to" >= "members"."affiliations"."valid_from")
+	CONSTRAINT "affiliations_dates" CHECK ("members"."affiliations"."valid_to" >= "members"."affiliations"."valid_from"),
+	CONSTRAINT "affiliations_status" CHECK ("members"."affiliations"."status" in ('proposed', 'accepted', 'refused'))
 );
 --> statement-breakpoint
 CREATE TABLE "members"."memberships" (
@@ -481,6 +487,7 @@ CREATE UNIQUE INDEX "exchanges_slip" ON "exchanges"."exchanges" USING btree ("ti
 CREATE INDEX "guesses_window" ON "identity"."guesses" USING btree ("window_ends");--> statement-breakpoint
 CREATE INDEX "links_expiry" ON "identity"."links" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "links_person" ON "identity"."links" USING btree ("person_id");--> statement-breakpoint
+CREATE INDEX "links_email" ON "identity"."links" USING btree ("email");--> statement-breakpoint
 CREATE INDEX "refresh_tokens_session" ON "identity"."refresh_tokens" USING btree ("session_id");--> statement-breakpoint
 CREATE INDEX "refresh_tokens_expiry" ON "identity"."refresh_tokens" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "sessions_person" ON "identity"."sessions" USING btree ("person_id");--> statement-breakpoint
@@ -495,13 +502,13 @@ CREATE INDEX "offers_category" ON "listings"."offers" USING btree ("timebank_id"
 CREATE INDEX "offers_member" ON "listings"."offers" USING btree ("timebank_id","membership_id","id");--> statement-breakpoint
 CREATE INDEX "offers_organisation" ON "listings"."offers" USING btree ("timebank_id","organisation_id","id") WHERE organisation_id is not null;--> statement-breakpoint
 CREATE INDEX "offers_expiry" ON "listings"."offers" USING btree ("timebank_id","expires_on") WHERE status = 'open';--> statement-breakpoint
-CREATE INDEX "offers_place" ON "listings"."offers" USING btree ("timebank_id","latitude","longitude") WHERE status = 'open';--> statement-breakpoint
+CREATE INDEX "offers_place" ON "listings"."offers" USING btree ("timebank_id","coarse_latitude","coarse_longitude") WHERE status = 'open';--> statement-breakpoint
 CREATE INDEX "requests_status" ON "listings"."requests" USING btree ("timebank_id","status","id");--> statement-breakpoint
 CREATE INDEX "requests_category" ON "listings"."requests" USING btree ("timebank_id","category_id","status","id");--> statement-breakpoint
 CREATE INDEX "requests_member" ON "listings"."requests" USING btree ("timebank_id","membership_id","id");--> statement-breakpoint
 CREATE INDEX "requests_organisation" ON "listings"."requests" USING btree ("timebank_id","organisation_id","id") WHERE organisation_id is not null;--> statement-breakpoint
 CREATE INDEX "requests_expiry" ON "listings"."requests" USING btree ("timebank_id","expires_on") WHERE status in ('open', 'matched');--> statement-breakpoint
-CREATE INDEX "requests_place" ON "listings"."requests" USING btree ("timebank_id","latitude","longitude") WHERE status = 'open';--> statement-breakpoint
+CREATE INDEX "requests_place" ON "listings"."requests" USING btree ("timebank_id","coarse_latitude","coarse_longitude") WHERE status = 'open';--> statement-breakpoint
 CREATE INDEX "affiliations_organisation" ON "members"."affiliations" USING btree ("timebank_id","organisation_id","id");--> statement-breakpoint
 CREATE INDEX "affiliations_membership" ON "members"."affiliations" USING btree ("timebank_id","membership_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "memberships_number" ON "members"."memberships" USING btree ("timebank_id","number");--> statement-breakpoint

@@ -9,7 +9,7 @@ CREATE INDEX requests_fulltext ON listings.requests USING gin (timebank_id, sear
 --> statement-breakpoint
 CREATE INDEX words_alike ON listings.words USING gin (timebank_id, word public.gin_trgm_ops);
 --> statement-breakpoint
--- Great-circle distance in tenths of a kilometre. Whole tenths are all that is ever compared, ordered by or told.
+-- Great-circle distance in tenths of a kilometre.
 CREATE FUNCTION listings.tenths_of_km(lat1 double precision, lon1 double precision, lat2 double precision, lon2 double precision) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN round(127420 * asin(least(1, sqrt(sind((lat2 - lat1) / 2) ^ 2 + cosd(lat1) * cosd(lat2) * sind((lon2 - lon1) / 2) ^ 2))))::integer;
@@ -61,6 +61,8 @@ END $$;
 -- would read every listing of the timebank; hence the filter on the timebank in each branch. The statement is put together
 -- from fixed texts and planned anew for its values: a generic plan is 10 to 50 times slower for either rare or common words.
 -- viewer NULL: sees everything (staff); otherwise open ones of active members, and one's own in any state.
+-- Places: staff, and owners among their own, search by the place itself in tenths of a kilometre. All others search by the
+-- middle of its cell, in whole kilometres: no number of queries tells them more of a place than its cell.
 -- Order: with words by score, where those as written (at most the newest 1,000) come by their rank before those that are
 -- only alike (asked for where fewer than 200 are as written; at most the newest 500) by their likeness; near a place by
 -- distance (score = tenths of a kilometre, negative); otherwise newest first with score 0. Always (score, id) descending.
@@ -74,12 +76,15 @@ SET search_path = pg_catalog
 SET jit = off
 AS $$
 DECLARE
-  -- One degree of latitude is 111.2 km; of longitude less, by its cosine. A tenth more, since distances are rounded.
-  band double precision := (within_tenths + 1) / 1110.0;
+  exact boolean := viewer IS NULL OR own_only;
+  -- One degree of latitude is 111.2 km; of longitude less, by its cosine. A kilometre more, since distances are rounded and
+  -- the middle of a cell, by which the index goes, lies up to 0.76 km north or south, east or west of the place itself.
+  band double precision := (within_tenths + 10) / 1110.0;
   lon_band double precision := CASE WHEN abs(lat) + band >= 89 THEN 360 ELSE band / cosd(abs(lat) + band) END;
   written tsquery := CASE WHEN typed IS NOT NULL THEN listings.as_written(typed) END;
   meant tsquery := CASE WHEN typed IS NOT NULL THEN listings.as_meant(typed) END;
-  distance text := CASE WHEN lat IS NULL THEN 'NULL::integer' ELSE 'listings.tenths_of_km($13, $14, o.latitude, o.longitude)' END;
+  distance text := CASE WHEN lat IS NULL THEN 'NULL::integer' WHEN exact THEN 'listings.tenths_of_km($13, $14, o.latitude, o.longitude)'
+    ELSE 'round(listings.tenths_of_km($13, $14, o.coarse_latitude, o.coarse_longitude) / 10.0)::integer * 10' END;
   source text := format('FROM listings.%I o WHERE o.timebank_id = $1', CASE kind WHEN 'offer' THEN 'offers' WHEN 'request' THEN 'requests' END);
   -- What others may see is looked at last, on rows that come in order, until the page is full. In the same WHERE as the rest
   -- the planner guesses wrongly how many pass, and reads whole categories (5 times slower).
@@ -105,7 +110,7 @@ BEGIN
   IF wanted_organisation IS NOT NULL THEN source := source || ' AND o.organisation_id = $11'; END IF;
   IF max_minutes IS NOT NULL THEN source := source || ' AND o.estimated_minutes <= $12'; END IF;
   IF lat IS NOT NULL THEN
-    source := source || ' AND o.latitude BETWEEN $15 AND $16 AND o.longitude BETWEEN $17 AND $18';
+    source := source || ' AND o.coarse_latitude BETWEEN $15 AND $16 AND o.coarse_longitude BETWEEN $17 AND $18';
     -- where the nearest come first the distance is reckoned once, outside
     IF typed IS NOT NULL THEN source := source || ' AND ' || distance || ' <= $19'; END IF;
   END IF;

@@ -23,8 +23,9 @@ import { foundingRoutes } from './modules/founding/routes.ts'
 import type { Identity } from './modules/identity/index.ts'
 import { identityRoutes } from './modules/identity/routes.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
+import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import { applyPolicyLimits, callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { accountLabels, applyPolicyLimits, callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
@@ -120,12 +121,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
   timebankRoutes(app, { onPolicyChange: applyPolicyLimits })
   auditRoutes(app)
   memberRoutes(app)
-  standingRoutes(app)
+  standingRoutes(app, {
+    onDeparture: async (tx, membershipId) => void (await closeListingsOf(tx, membershipId)),
+    onErasure: async (tx, membershipId) => void (await blankListingsOf(tx, membershipId))
+  })
   organisationRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
   ledgerRoutes(app, {
-    ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId })
+    ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
+    labelsOf: accountLabels
   })
 
   await app.ready()

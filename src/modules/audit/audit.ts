@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gte, like, lt, ne, not, or, type SQL } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { newId } from '../../shared/ids.ts'
 import { events } from './tables.ts'
@@ -15,6 +15,16 @@ export type AuditEntry = {
 }
 
 export type StoredEvent = typeof events.$inferSelect
+
+/** As it is shown: who acted is named by membership. The person, the same in every timebank, only where there is none. */
+export function shownEvent({ timebankId: _timebank, actorPersonId, ...rest }: StoredEvent): ShownEvent {
+  return rest.actorMembershipId === null ? { ...rest, actorPersonId } : rest
+}
+
+export type ShownEvent = Omit<StoredEvent, 'timebankId' | 'actorPersonId'> & { actorPersonId?: string | null }
+
+/** References and interviews are given in confidence: nobody reads of their own, staff included. */
+const inConfidence = like(events.action, 'screening.%')
 
 /** Writes down who did what, in the transaction that does it (R6). One statement for any number of entries. */
 export async function audit(tx: Tx, ...entries: AuditEntry[]): Promise<void> {
@@ -48,7 +58,7 @@ export type EventFilter = {
   before: string | null
 }
 
-/** Newest first. Gives one more than `limit` where there are more. */
+/** Newest first, without what is kept from the one who reads. Gives one more than `limit` where there are more. */
 export async function listEvents(tx: Tx, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
   const { subjectType, subjectId, onBehalfOf, since, before } = filter
   return tx.db
@@ -61,26 +71,35 @@ export async function listEvents(tx: Tx, filter: EventFilter, limit: number): Pr
         subjectId === undefined ? undefined : eq(events.subjectId, subjectId),
         onBehalfOf === undefined ? undefined : eq(events.onBehalfOf, onBehalfOf),
         since === undefined ? undefined : gte(events.at, since),
-        before === null ? undefined : lt(events.id, before)
+        before === null ? undefined : lt(events.id, before),
+        tx.actor.membershipId === null ? undefined : or(not(inConfidence), ne(events.subjectId, tx.actor.membershipId))
       )
     )
     .orderBy(desc(events.id))
     .limit(limit + 1)
 }
 
-/** What was done to a membership, for it, or by it; newest first. */
+/** What was done to a membership, for it, or by it; newest first. Somebody's own view holds no screenings at all. */
 export async function listEventsOf(
   tx: Tx,
   membershipId: string,
   before: string | null,
   limit: number
 ): Promise<StoredEvent[]> {
+  const withheld = tx.actor.membershipId === membershipId ? not(inConfidence) : undefined
   // each branch reads the newest of its own index; an OR would read all that somebody ever did
   const newest = (condition: SQL | undefined) =>
     tx.db
       .select()
       .from(events)
-      .where(and(eq(events.timebankId, tx.timebankId), condition, before === null ? undefined : lt(events.id, before)))
+      .where(
+        and(
+          eq(events.timebankId, tx.timebankId),
+          condition,
+          withheld,
+          before === null ? undefined : lt(events.id, before)
+        )
+      )
       .orderBy(desc(events.id))
       .limit(limit + 1)
   const branches = [
@@ -90,4 +109,21 @@ export async function listEventsOf(
   ]
   const byId = new Map(branches.flat().map((event) => [event.id, event]))
   return [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit + 1)
+}
+
+/** Whether something was ever done to a subject. */
+export async function wasDone(tx: Tx, action: string, subject: AuditEntry['subject']): Promise<boolean> {
+  const [found] = await tx.db
+    .select({ id: events.id })
+    .from(events)
+    .where(
+      and(
+        eq(events.timebankId, tx.timebankId),
+        eq(events.subjectType, subject.type),
+        eq(events.subjectId, subject.id),
+        eq(events.action, action)
+      )
+    )
+    .limit(1)
+  return found !== undefined
 }

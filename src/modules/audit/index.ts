@@ -1,1 +1,10 @@
-export { type AuditEntry, audit, listEvents, listEventsOf, type StoredEvent } from './audit.ts'
+export {
+  type AuditEntry,
+  audit,
+  listEvents,
+  listEventsOf,
+  type ShownEvent,
+  type StoredEvent,
+  shownEvent,
+  wasDone
+} from './audit.ts'

@@ -15,10 +15,10 @@ import {
   wantsCsv
 } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-import { type EventFilter, listEvents, type StoredEvent } from './audit.ts'
+import { type EventFilter, listEvents, type ShownEvent, shownEvent } from './audit.ts'
 import { eventSchema } from './schemas.ts'
 
-const columns: CsvColumns<StoredEvent> = {
+const columns: CsvColumns<ShownEvent> = {
   at: (event) => event.at.toISOString(),
   action: (event) => event.action,
   subjectType: (event) => event.subjectType,
@@ -42,7 +42,9 @@ export function auditRoutes(app: Api): void {
         operationId: 'listAuditEvents',
         tags: ['Members'],
         summary: 'Who did what, on whose behalf, through which source; newest first',
-        description: 'Events are only ever added. Of personal fields they hold the names, never the values.',
+        description:
+          'Events are only ever added. Of personal fields they hold the names, never the values. ' +
+          'References and interviews of the caller are left out: they are given in confidence.',
         params: timebankParams,
         querystring: z.strictObject({
           ...pageQuery,
@@ -68,7 +70,8 @@ export function auditRoutes(app: Api): void {
       const pageFrom = (from: string | undefined, size: number) =>
         read(request, async (tx) => {
           const before: EventFilter['before'] = decodeCursor(from, idCursor)?.[0] ?? null
-          return toPage(await listEvents(tx, { ...wanted, before }, size), size, (event) => [event.id])
+          const found = await listEvents(tx, { ...wanted, before }, size)
+          return toPage(found.map(shownEvent), size, (event) => [event.id])
         })
       if (wantsCsv(request)) return sendCsv(reply, 'audit', columns, (next) => pageFrom(next, maxLimit), cursor)
       const page = await pageFrom(cursor, limit)

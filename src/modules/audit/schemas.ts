@@ -11,7 +11,7 @@ export const eventSchema = z
       .uuid()
       .nullable()
       .optional()
-      .describe('Who did it; null: the service itself. For staff and auditors'),
+      .describe('Who did it, where it was no member; null: the service itself. For staff and auditors'),
     actorMembershipId: z.uuid().nullable(),
     onBehalfOf: z.uuid().nullable().describe('Member for whom it was done, where somebody else did it'),
     source: z.string().describe('Through what it arrived'),

@@ -9,7 +9,8 @@ type Throttle = { scope: string; limit: number; seconds: number; doublings: numb
 
 const perAccount: Throttle = { scope: 'account', limit: 10, seconds: 15 * 60, doublings: 4 }
 const perAddress: Throttle = { scope: 'address', limit: 50, seconds: 15 * 60, doublings: 4 }
-const linksPerAccount: Throttle = { scope: 'account-links', limit: 5, seconds: 60 * 60, doublings: 0 }
+const linksPerAccount: Throttle = { scope: 'account-links', limit: 20, seconds: 60 * 60, doublings: 0 }
+const linksPerAsker: Throttle = { scope: 'account-address-links', limit: 5, seconds: 60 * 60, doublings: 0 }
 const linksPerAddress: Throttle = { scope: 'address-links', limit: 30, seconds: 60 * 60, doublings: 0 }
 
 /**
@@ -50,9 +51,14 @@ export async function forgetGuesses(database: Database, email: string): Promise<
   )
 }
 
-/** Counts a wish for a link. False: this account has had enough for now, of which the answer tells nothing. */
+/**
+ * Counts a wish for a link. False: enough for now, of which the answer tells nothing. What one asker wishes beyond their own
+ * limit does not count against the account: they would keep its owner from asking elsewhere.
+ */
 export async function countLinkRequest(database: Database, email: string, address: string): Promise<boolean> {
-  refuseOver(await count(database, linksPerAddress, placeOf(address)))
+  const place = placeOf(address)
+  refuseOver(await count(database, linksPerAddress, place))
+  if (!(await count(database, linksPerAsker, `${email}|${place}`)).allowed) return false
   return (await count(database, linksPerAccount, email)).allowed
 }
 

@@ -5,8 +5,10 @@ export { changePassword, setPassword } from './passwords.ts'
 export {
   createPerson,
   findOrCreatePersonByEmail,
+  findOrCreatePersons,
   foldEmail,
   getPerson,
+  giveLogin,
   isEmail,
   makeOperator,
   type Person,

@@ -1,5 +1,5 @@
-import { and, eq, gt, isNull, ne, sql } from 'drizzle-orm'
-import type { Database } from '../../db/client.ts'
+import { and, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm'
+import type { Database, Queries } from '../../db/client.ts'
 import { addJob } from '../../db/jobs.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
@@ -15,6 +15,8 @@ import { links, persons } from './tables.ts'
 export const mailLinkTask = 'identity.mail_link'
 
 const linkMinutes = 15
+/** While an unused link is younger than this, no other one is mailed. */
+const pauseMs = 2 * 60_000
 const validUntil = (from: Date): Date => new Date(from.getTime() + linkMinutes * 60_000)
 
 /**
@@ -36,7 +38,7 @@ export async function askForLink(
 }
 
 /**
- * Mails one link that was asked for, or drops it where nobody has the address. A second attempt, after the mail server
+ * Mails one link that was asked for, or drops it where nobody has the address or one is on its way already. A second attempt, after the mail server
  * was away, makes a new token: the one before may or may not have arrived, and is void.
  */
 export async function mailLink(
@@ -52,7 +54,7 @@ export async function mailLink(
     .select({ id: persons.id, name: persons.name, locale: persons.locale })
     .from(persons)
     .where(eq(persons.email, link.email))
-  if (!person) {
+  if (!person || (await followsClosely(db, link))) {
     await db.delete(links).where(eq(links.id, id))
     return
   }
@@ -68,6 +70,24 @@ export async function mailLink(
     minutes: linkMinutes
   })
   await mailer.send({ to: link.email, subject, text })
+}
+
+/** Looked for here and not where links are asked for, which does the same whether or not anybody has the address. */
+async function followsClosely(db: Queries, link: typeof links.$inferSelect): Promise<boolean> {
+  const [earlier] = await db
+    .select({ id: links.id })
+    .from(links)
+    .where(
+      and(
+        eq(links.email, link.email),
+        // ids rise: of several that are mailed at the same moment the first one goes out
+        lt(links.id, link.id),
+        isNull(links.usedAt),
+        gt(links.askedAt, new Date(link.askedAt.getTime() - pauseMs))
+      )
+    )
+    .limit(1)
+  return earlier !== undefined
 }
 
 /** Signs in by a link, once; it also shows that the address is the person's own. Two at once: one gets in. */

@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Queries } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
 import { DomainError, notFound, refuseFaults } from '../../shared/errors.ts'
@@ -62,6 +62,59 @@ export async function findOrCreatePersonByEmail(db: Queries, person: NewPerson):
   return known.id
 }
 
+/**
+ * The same for many at once, in the order given, with two statements: one at a time would be most of the time of an import.
+ * The same address twice is the same person.
+ */
+export async function findOrCreatePersons(db: Queries, people: readonly NewPerson[]): Promise<string[]> {
+  if (people.length === 0) return []
+  refuseFaults(people.flatMap((person, i) => faultsOf(person).map((f) => ({ ...f, pointer: `/${i}${f.pointer}` }))))
+  const rows = people.map(rowOf)
+  const column = (name: 'id' | 'email' | 'name' | 'locale') => sql.param(rows.map((row) => row[name]))
+  await db.execute(sql`
+    INSERT INTO identity.persons (id, email, name, locale)
+    SELECT * FROM unnest(${column('id')}::uuid[], ${column('email')}::text[], ${column('name')}::text[], ${column('locale')}::text[])
+    ON CONFLICT (email) DO NOTHING`)
+  const emails = sql.param(rows.flatMap(({ email }) => email ?? []))
+  const known = await db
+    .select({ id: persons.id, email: persons.email })
+    .from(persons)
+    .where(sql`${persons.email} = any (${emails}::text[])`)
+  const byEmail = new Map(known.map(({ id, email }) => [email, id]))
+  return rows.map(({ id, email }) => {
+    const found = email === null ? id : byEmail.get(email)
+    // gone between the two statements
+    if (found === undefined) throw new DomainError('conflict')
+    return found
+  })
+}
+
+/**
+ * Gives a person without a login an address to sign in by; the first mailed link verifies it. Answers who has the address
+ * now: the person, or somebody else who had it before, and stays in existence until this transaction ends. 409 where the
+ * person has a login.
+ */
+export async function giveLogin(db: Queries, personId: string, address: string): Promise<string> {
+  const email = foldEmail(address)
+  refuseFaults(emailFaults(email))
+  const [person] = await db.select({ email: persons.email }).from(persons).where(eq(persons.id, personId)).for('update')
+  if (!person) throw notFound('person')
+  if (person.email !== null) throw new DomainError('conflict', 'This person has a login already.')
+  const [owner] = await db.select({ id: persons.id }).from(persons).where(eq(persons.email, email)).for('key share')
+  if (owner) return owner.id
+  await onDuplicate(
+    'persons_email_unique',
+    db
+      .update(persons)
+      .set({ email, emailVerifiedAt: null, rowVersion: sql`${persons.rowVersion} + 1` })
+      .where(and(eq(persons.id, personId), isNull(persons.email)))
+      .then(),
+    // taken at this moment; the next attempt finds its owner
+    () => new DomainError('conflict')
+  )
+  return personId
+}
+
 export async function getPerson(db: Queries, personId: string): Promise<Person> {
   const [row] = await db.select().from(persons).where(eq(persons.id, personId))
   if (!row) throw notFound('person')
@@ -111,15 +164,26 @@ const seen = (row: typeof persons.$inferSelect): Person => ({
   rowVersion: row.rowVersion
 })
 
-function checked({ email, name, locale }: NewPerson): NewPerson & { id: string } {
-  const folded = email === null ? null : foldEmail(email)
-  refuseFaults([
-    ...(folded === null || isEmail(folded) ? [] : [{ pointer: '/email', detail: 'Not an e-mail address.' }]),
-    ...nameFaults(name),
-    ...localeFaults(locale)
-  ])
-  return { id: newId(), email: folded, name: name.trim(), locale }
+function checked(person: NewPerson): NewPerson & { id: string } {
+  refuseFaults(faultsOf(person))
+  return rowOf(person)
 }
+
+const rowOf = ({ email, name, locale }: NewPerson): NewPerson & { id: string } => ({
+  id: newId(),
+  email: email === null ? null : foldEmail(email),
+  name: name.trim(),
+  locale
+})
+
+const faultsOf = ({ email, name, locale }: NewPerson) => [
+  ...(email === null ? [] : emailFaults(foldEmail(email))),
+  ...nameFaults(name),
+  ...localeFaults(locale)
+]
+
+const emailFaults = (folded: string) =>
+  isEmail(folded) ? [] : [{ pointer: '/email', detail: 'Not an e-mail address.' }]
 
 const nameFaults = (name: string) =>
   name.trim() !== '' && name.length <= longestName && namePattern.test(name)

@@ -64,7 +64,8 @@ function signingInRoutes(app: Api, identity: Identity): void {
         summary: 'Ask for a sign-in link by e-mail',
         description:
           'The answer is the same whether or not anybody has this address. The link works once, within 15 minutes. ' +
-          'At most 5 an hour are mailed to one address.',
+          'Who asks again within 2 minutes gets no second mail while the first link is unused. At most 5 an hour are mailed ' +
+          'at the wish of one asker, 20 an hour in all.',
         body: schemas.linkBody,
         response: { 202: schemas.nothing.describe('If somebody has this address, a mail is on its way') }
       }

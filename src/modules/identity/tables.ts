@@ -65,7 +65,7 @@ export const links = identity.table(
     expiresAt: instant('expires_at').notNull(),
     usedAt: instant('used_at')
   },
-  (t) => [index('links_expiry').on(t.expiresAt), index('links_person').on(t.personId)]
+  (t) => [index('links_expiry').on(t.expiresAt), index('links_person').on(t.personId), index('links_email').on(t.email)]
 )
 
 /** Guesses per account and per address, in windows; the keys are hashes, and rows go within two days. */

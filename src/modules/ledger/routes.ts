@@ -19,6 +19,7 @@ import { hasRole, isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
 import { findTransfer, getAccount, statement, trialBalance } from './read.ts'
 import {
+  type AccountLabel,
   accountParams,
   accountSchema,
   accountView,
@@ -38,6 +39,8 @@ import { verifyBooks } from './verify.ts'
 export type LedgerRoutesOptions = {
   /** Whether the account is one that the caller acts for beside their own: the ledger knows no members. */
   ownsAccount(tx: Tx, request: FastifyRequest, accountId: number): boolean | Promise<boolean>
+  /** Whose accounts these are, by their numbers, as far as the caller may know. */
+  labelsOf(tx: Tx, accountIds: readonly number[]): Promise<Map<number, AccountLabel>>
 }
 
 const ownOrAll = readers({ member: 'own', broker: true, admin: true, auditor: true })
@@ -49,6 +52,9 @@ const lineColumns: CsvColumns<z.output<typeof lineSchema>> = {
   operation: (line) => line.operation,
   kind: (line) => line.kind,
   counter_account: (line) => line.counterAccount,
+  counter_kind: (line) => line.counterparty.kind,
+  counter_number: (line) => line.counterparty.number,
+  counter_name: (line) => line.counterparty.name,
   minutes: (line) => line.minutes,
   held_minutes: (line) => line.heldMinutes,
   balance_minutes: (line) => line.balanceMinutes,
@@ -58,7 +64,7 @@ const lineColumns: CsvColumns<z.output<typeof lineSchema>> = {
 }
 
 /** Reading the ledger. Nothing here moves hours: that is done by what stands on the ledger. */
-export function ledgerRoutes(app: Api, { ownsAccount }: LedgerRoutesOptions): void {
+export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOptions): void {
   /** To a member the accounts of others look as if they were not there. */
   async function refuseOthers(tx: Tx, request: FastifyRequest, accountId: number): Promise<void> {
     if (isStaff(tx.actor) || hasRole(tx.actor, 'auditor')) return
@@ -114,7 +120,13 @@ export function ledgerRoutes(app: Api, { ownsAccount }: LedgerRoutesOptions): vo
           const last = decodeCursor(at, cursorShape)?.[1]
           const edge = order === 'newest' ? { before: last } : { after: last }
           const lines = await statement(tx, account, { ...edge, order, from, to, limit: size + 1 })
-          return toPage(lines.map(lineView), size, (line) => [order, line.line])
+          const labels = await labelsOf(
+            tx,
+            lines.map((line) => line.counterAccount)
+          )
+          const unknown = { kind: 'unknown', number: null, name: null }
+          const views = lines.map((line) => lineView(line, labels.get(line.counterAccount) ?? unknown))
+          return toPage(views, size, (line) => [order, line.line])
         })
       if (wantsCsv(request)) {
         return sendCsv(reply, `statement-${account}`, lineColumns, (at) => nextPage(at, csvPage), cursor)

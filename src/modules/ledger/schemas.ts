@@ -65,6 +65,13 @@ export const lineSchema = z
     performedOn: calendarDate('When the service was given'),
     recordedAt: z.iso.datetime().describe('When it was recorded, UTC'),
     counterAccount: accountNumber.describe('The other account'),
+    counterparty: z
+      .object({
+        kind: z.string().describe('Kind of the other account'),
+        number: z.int().nullable().describe('Member number'),
+        name: z.string().nullable()
+      })
+      .describe('Whose the other account is; without the name to those who may audit only'),
     minutes: minutes('What it did to the balance: positive came in, negative went out, 0 for a hold and its release'),
     heldMinutes: minutes('What it set aside (positive) or let go again (negative)'),
     balanceMinutes: minutes('Balance after the line, in the order of recording'),
@@ -146,7 +153,10 @@ export const accountView = (account: Account): Wire<typeof accountSchema> => ({
   lines: account.version
 })
 
-export const lineView = (line: Line): Wire<typeof lineSchema> => ({
+/** Whose an account is, as a floor above the ledger knows it. */
+export type AccountLabel = Wire<typeof lineSchema>['counterparty']
+
+export const lineView = (line: Line, counterparty: AccountLabel): Wire<typeof lineSchema> => ({
   line: line.version,
   transfer: line.transferId,
   operation: line.operation,
@@ -154,6 +164,7 @@ export const lineView = (line: Line): Wire<typeof lineSchema> => ({
   performedOn: line.performedOn,
   recordedAt: line.recordedAt.toISOString(),
   counterAccount: line.counterAccount,
+  counterparty,
   minutes: line.minutes,
   heldMinutes: line.heldMinutes,
   balanceMinutes: line.balance,

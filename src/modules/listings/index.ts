@@ -1,5 +1,8 @@
 export { createStarterCategories, findCategory, getCategory, listCategories } from './categories.ts'
+export { createDraftRequests, type DraftRequest } from './drafts.ts'
 export { expireListings, listingsExpiringWithin, noteExpiryNotices } from './expiry.ts'
+export { blankListingsOf, closeListingsOf } from './leaving.ts'
 export { createListing, getOffer, getRequest } from './listings.ts'
 export { markRequest } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
+export { rebuildWords } from './words.ts'

@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
 import { addDays } from '../../shared/clock.ts'
@@ -8,8 +8,9 @@ import { audit } from '../audit/index.ts'
 import { affiliationCovering, memberParty } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { getCategory } from './categories.ts'
-import { offers, requests, words } from './tables.ts'
+import { offers, requests } from './tables.ts'
 import type { Kind, Mode, OfferStatus, RequestStatus, Setting, Slot } from './vocabulary.ts'
+import { rememberWords } from './words.ts'
 
 /** What an offer and a request have in common; `helpersNeeded` is null for an offer. */
 export type Listing = {
@@ -27,7 +28,7 @@ export type Listing = {
   availability: Slot[]
   languages: string[]
   area: string | null
-  /** Rounded to 3 decimals, about 100 m. For the owner and staff. */
+  /** Rounded to 3 decimals, about 100 m. For the owner and staff; what others learn comes of its cell (see `tables.ts`). */
   latitude: number | null
   longitude: number | null
   estimatedMinutes: number | null
@@ -81,7 +82,7 @@ export const kinds = {
       open: { from: ['draft'], to: 'open', action: 'opened' },
       pause: { from: ['open'], to: 'paused', action: 'paused' },
       resume: { from: ['paused'], to: 'open', action: 'resumed' },
-      close: { from: ['open', 'paused'], to: 'closed', action: 'closed' }
+      close: { from: ['draft', 'open', 'paused'], to: 'closed', action: 'closed' }
     }
   },
   request: {
@@ -91,7 +92,7 @@ export const kinds = {
     expires: ['open', 'matched'],
     moves: {
       open: { from: ['draft'], to: 'open', action: 'opened' },
-      withdraw: { from: ['open', 'matched'], to: 'withdrawn', action: 'withdrawn' },
+      withdraw: { from: ['draft', 'open', 'matched'], to: 'withdrawn', action: 'withdrawn' },
       fulfil: { from: ['in_progress'], to: 'fulfilled', action: 'fulfilled' }
     }
   }
@@ -106,6 +107,8 @@ export function columnsOf(kind: Kind) {
   const {
     search: _search,
     folded: _folded,
+    coarseLatitude: _coarseLatitude,
+    coarseLongitude: _coarseLongitude,
     expiryNoticedFor: _noticed,
     timebankId: _timebank,
     ...columns
@@ -113,7 +116,10 @@ export function columnsOf(kind: Kind) {
   return columns
 }
 
-type Row = Omit<typeof offers.$inferSelect, 'search' | 'folded' | 'expiryNoticedFor' | 'timebankId'>
+type Row = Omit<
+  typeof offers.$inferSelect,
+  'search' | 'folded' | 'coarseLatitude' | 'coarseLongitude' | 'expiryNoticedFor' | 'timebankId'
+>
 
 export const asListing = (kind: Kind, row: Row): Listing => ({ helpersNeeded: null, ...row, kind }) as Listing
 
@@ -266,17 +272,6 @@ function storable(kind: Kind, fields: ListingChange): Partial<Listing> {
     ...(helpersNeeded === undefined || kind === 'offer' ? {} : { helpersNeeded })
   }
   return Object.fromEntries(Object.entries(stored).filter(([, value]) => value !== undefined)) as Partial<Listing>
-}
-
-/** Keeps the words for the search's look-up of those alike; in order, so that two writers cannot block each other. */
-async function rememberWords(tx: Tx, written: Pick<Listing, 'title' | 'description'>[]): Promise<void> {
-  const text = written.map(({ title, description }) => `${title} ${description}`).join(' ')
-  await tx.db.execute(sql`
-    INSERT INTO ${words} (timebank_id, word)
-    SELECT ${tx.timebankId}::uuid, word FROM unnest(tsvector_to_array(to_tsvector('simple', search.fold(${text})))) word
-     WHERE length(word) BETWEEN 3 AND 40
-     ORDER BY word
-    ON CONFLICT DO NOTHING`)
 }
 
 /** What is left out stays as it is. `expected` is the row version that the change was made from. */

@@ -72,7 +72,7 @@ const steps: Record<Kind, Step[]> = {
       name: 'close',
       operationId: 'closeOffer',
       summary: 'Close an offer for good',
-      description: 'Exchanges that came of it go on.'
+      description: 'Also a draft. Exchanges that came of it go on.'
     }
   ],
   request: [
@@ -82,7 +82,7 @@ const steps: Record<Kind, Step[]> = {
       name: 'withdraw',
       operationId: 'withdrawRequest',
       summary: 'Withdraw a request',
-      description: 'While it is open or matched. It needs no reason.'
+      description: 'While it is a draft, open or matched. It needs no reason.'
     },
     {
       path: 'fulfilment',

@@ -85,7 +85,9 @@ const fields = {
   availability: z.array(slot).max(slots.length).optional().describe('Parts of the week; empty: by arrangement'),
   languages: z.array(language).max(20).optional(),
   area: text(100).nullable().optional().describe('In words, for everybody to see'),
-  latitude: degrees(90).describe('Stored to 3 decimals (about 100 m); others are told a distance only'),
+  latitude: degrees(90).describe(
+    'Stored to 3 decimals (about 100 m). Others are told a distance only, from the middle of a cell of about 1.5 km that it lies in'
+  ),
   longitude: degrees(180),
   estimatedMinutes: z.int().min(1).max(100_000).nullable().optional(),
   expiresOn: z.iso.date().nullable().optional().describe('The last day on which it stands; at most two years ahead')
@@ -119,7 +121,12 @@ const view = {
     .object({ latitude: z.number(), longitude: z.number() })
     .nullable()
     .describe('For the owner and staff; null to others'),
-  distanceKm: z.number().nullable().describe('From `near`, to the nearest 100 m; null where it was not asked for'),
+  distanceKm: z
+    .number()
+    .nullable()
+    .describe(
+      'From `near`, in whole kilometres, from the middle of a cell of about 1.5 km that the place lies in; to 100 m from the place itself for staff and with `mine`. Null where it was not asked for'
+    ),
   expiresOn: z.iso.date().nullable(),
   openedAt: z.date().nullable(),
   createdAt: z.date(),
@@ -171,8 +178,15 @@ const listQuery = (statuses: readonly string[]) =>
         'must be latitude,longitude in degrees'
       )
       .optional()
-      .describe('latitude,longitude; nearest first unless `q` is given. Leaves out what has no place'),
-    withinKm: z.coerce.number().min(0.1).max(200).optional().describe('With `near`; default 10')
+      .describe(
+        'latitude,longitude; nearest first (by `distanceKm`) unless `q` is given. Leaves out what has no place'
+      ),
+    withinKm: z.coerce
+      .number()
+      .min(0.1)
+      .max(200)
+      .optional()
+      .describe('With `near`: what has a `distanceKm` up to this; default 10')
   })
 
 export const reasonSchema = z

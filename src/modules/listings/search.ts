@@ -35,6 +35,7 @@ export type Found = Listing & {
   /** Whether other members may see whose it is. */
   ownerShown: boolean
   score: number
+  /** Of its cell in whole kilometres; of the place itself in tenths for staff and among one's own. */
   distanceKm: number | null
 }
 

@@ -48,6 +48,14 @@ export const categories = listings.table(
   ]
 )
 
+/**
+ * The middle of the cell of a grid that a place lies in: all that the search knows of it for others. Cells are 1.5 km high
+ * and at most as wide. The odd figures put both edges of the map (90 and 180 degrees) inside a cell.
+ */
+const cellLatitude = '(floor(latitude * 74.007) + 0.5) / 74.007'
+const cellWidth = `(360.001 / ceil(26643 * cosd(${cellLatitude})))`
+const cellLongitude = `(floor((longitude + 180) / ${cellWidth}) + 0.5) * ${cellWidth} - 180`
+
 /** What offers and requests have in common. */
 const listingColumns = () => ({
   timebankId: timebankId(),
@@ -65,6 +73,8 @@ const listingColumns = () => ({
   area: text('area'),
   latitude: doublePrecision('latitude'),
   longitude: doublePrecision('longitude'),
+  coarseLatitude: doublePrecision('coarse_latitude').generatedAlwaysAs(sql.raw(cellLatitude)),
+  coarseLongitude: doublePrecision('coarse_longitude').generatedAlwaysAs(sql.raw(cellLongitude)),
   estimatedMinutes: integer('estimated_minutes'),
   expiresOn: date('expires_on'),
   openedAt: instant('opened_at'),
@@ -96,7 +106,7 @@ export const offers = listings.table('offers', listingColumns(), (t) => [
   index('offers_organisation').on(t.timebankId, t.organisationId, t.id).where(sql`organisation_id is not null`),
   index('offers_expiry').on(t.timebankId, t.expiresOn).where(sql`status = 'open'`),
   // within a band of latitude, then of longitude; the index of words leads with the timebank and needs an operator class: by hand
-  index('offers_place').on(t.timebankId, t.latitude, t.longitude).where(sql`status = 'open'`),
+  index('offers_place').on(t.timebankId, t.coarseLatitude, t.coarseLongitude).where(sql`status = 'open'`),
   check('offers_status_known', sql`${t.status} in ('draft', 'open', 'paused', 'closed', 'expired')`),
   check('offers_words', sql`${t.mode} in ${listingModes} and ${t.setting} in ${listingSettings}`)
 ])
@@ -119,7 +129,7 @@ export const requests = listings.table(
     index('requests_organisation').on(t.timebankId, t.organisationId, t.id).where(sql`organisation_id is not null`),
     index('requests_expiry').on(t.timebankId, t.expiresOn).where(sql`status in ('open', 'matched')`),
     // within a band of latitude, then of longitude; the index of words leads with the timebank and needs an operator class: by hand
-    index('requests_place').on(t.timebankId, t.latitude, t.longitude).where(sql`status = 'open'`),
+    index('requests_place').on(t.timebankId, t.coarseLatitude, t.coarseLongitude).where(sql`status = 'open'`),
     check(
       'requests_status_known',
       sql`${t.status} in ('draft', 'open', 'matched', 'in_progress', 'fulfilled', 'withdrawn', 'expired')`

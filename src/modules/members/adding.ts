@@ -1,3 +1,4 @@
+import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
 import type { Role } from '../../shared/actor.ts'
@@ -5,11 +6,18 @@ import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { type AuditEntry, audit } from '../audit/index.ts'
 import { findOrCreatePersonByEmail } from '../identity/index.ts'
-import { openAccount, setAccountStatus } from '../ledger/index.ts'
+import { openAccount, setAccountStatus, setLimits } from '../ledger/index.ts'
 import { currentPolicy, type Policy, today } from '../timebanks/index.ts'
 import { giveJoiningCredit } from './hours.ts'
 import { limitsFor } from './limits.ts'
-import { asMembership, type Membership, type MembershipStatus, requireAdmin, requireStaff } from './memberships.ts'
+import {
+  asMembership,
+  changeMembership,
+  type Membership,
+  type MembershipStatus,
+  requireAdmin,
+  requireStaff
+} from './memberships.ts'
 import { takeNumbers } from './numbers.ts'
 import { type Profile, type ProfileInput, profileOf, refuseImpossible } from './profile.ts'
 import { inOrder, requireBroker } from './roles.ts'
@@ -106,16 +114,64 @@ async function add(tx: Tx, policy: Policy, fresh: Omit<Fresh, 'number' | 'accoun
   return asMembership(row!)
 }
 
-/** A signed-in person asks to join. */
+/** A signed-in person asks to join, or to join again. */
 export async function applyForMembership(
   tx: Tx,
   personId: string,
   profile: ProfileInput & { displayName: string }
 ): Promise<Membership> {
   const { rules } = await currentPolicy(tx)
+  const ended = await lockEnded(tx, personId)
+  if (ended) return reopen(tx, rules, ended, profile)
   const membership = await add(tx, rules, { ...profile, personId, status: 'applied' })
   await audit(tx, freshOf(membership.id, 'applied', 'applied', Object.keys(profileOf(profile))))
   return membership
+}
+
+const reopened: readonly MembershipStatus[] = ['declined', 'withdrawn', 'left']
+
+/** The membership of a person that has ended and may be applied for again; locked, so that two at once take turns. */
+async function lockEnded(tx: Tx, personId: string): Promise<Membership | null> {
+  const [row] = await tx.db
+    .select()
+    .from(memberships)
+    .where(and(eq(memberships.timebankId, tx.timebankId), eq(memberships.personId, personId)))
+    .for('no key update')
+  return row && reopened.includes(asMembership(row).status) ? asMembership(row) : null
+}
+
+/** The same number and account go on, from the beginning: no roles, and the limits of the present policy. */
+async function reopen(
+  tx: Tx,
+  policy: Policy,
+  before: Membership,
+  profile: ProfileInput & { displayName: string }
+): Promise<Membership> {
+  const said = profileOf(profile)
+  refuseImpossible({ ...before, ...said }, today(tx, policy))
+  const after = await changeMembership(tx, before, {
+    ...said,
+    status: 'applied',
+    statusSince: tx.now,
+    roles: inOrder([]),
+    joinedOn: null,
+    leftOn: null
+  })
+  // closed accounts did not follow the policy
+  await setLimits(tx, before.accountId, limitsFor(policy, 'member'), 'membership reapplied')
+  await setAccountStatus(tx, before.accountId, 'frozen', 'membership reapplied')
+  await audit(tx, {
+    action: 'membership.reapplied',
+    subject: { type: 'membership', id: before.id },
+    onBehalfOf: before.id,
+    changes: {
+      status: [before.status, 'applied'],
+      ...(before.joinedOn === null ? {} : { joinedOn: [before.joinedOn, null] }),
+      ...(before.leftOn === null ? {} : { leftOn: [before.leftOn, null] }),
+      fields: Object.keys(said)
+    }
+  })
+  return after
 }
 
 export type NewMember = ProfileInput & {
@@ -152,7 +208,7 @@ export async function addMember(tx: Tx, input: AddMember): Promise<Membership> {
       date
     )
   if (input.brokerId) await requireBroker(tx, input.brokerId)
-  const personId = await personFor(tx, input, rules.locale)
+  const personId = await findOrCreatePersonByEmail(tx.db, newPersonOf(input, rules.locale))
   const membership = await add(tx, rules, {
     ...input,
     roles: input.roles ?? [],
@@ -178,11 +234,12 @@ export async function addMember(tx: Tx, input: AddMember): Promise<Membership> {
   return membership
 }
 
-const personFor = (tx: Tx, input: NewMember, policyLocale: string): Promise<string> => {
-  const person = { name: input.displayName, locale: input.locale ?? policyLocale }
-  const email = input.signIn === false ? null : (input.email ?? null)
-  return findOrCreatePersonByEmail(tx.db, { email, ...person })
-}
+/** The person behind a new member. */
+export const newPersonOf = (input: NewMember, policyLocale: string) => ({
+  email: input.signIn === false ? null : input.email || null,
+  name: input.displayName,
+  locale: input.locale ?? policyLocale
+})
 
 /** The person who founds a timebank is its first member and its first admin and broker. */
 export async function addFounder(

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { DomainError, notFound, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
@@ -27,6 +27,10 @@ export type NewAffiliation = {
 const validOn = (on: string): SQL =>
   and(lte(affiliations.validFrom, on), or(isNull(affiliations.validTo), gte(affiliations.validTo, on)))!
 
+const accepted = eq(affiliations.status, 'accepted')
+/** What a member has refused is not there any more, for anybody. */
+const notRefused = ne(affiliations.status, 'refused')
+
 /** Staff, or somebody who acts for the organisation today. */
 async function hasVoice(tx: Tx, organisationId: string, date: string): Promise<boolean> {
   if (actsAsStaff(tx)) return true
@@ -35,7 +39,10 @@ async function hasVoice(tx: Tx, organisationId: string, date: string): Promise<b
   return (await affiliationCovering(tx, { membershipId, organisationId, actsFor: true, on: date })) !== null
 }
 
-/** Two of one kind (the same two flags) between the same two may not run at the same time. */
+/**
+ * Two of one kind (the same two flags) between the same two may not run at the same time. Entered by staff, or by the member
+ * who acts for the organisation already, it is accepted at once; anybody else is asked first.
+ */
 export async function addAffiliation(tx: Tx, input: NewAffiliation): Promise<Affiliation> {
   const { rules } = await currentPolicy(tx)
   const date = today(tx, rules)
@@ -53,11 +60,15 @@ export async function addAffiliation(tx: Tx, input: NewAffiliation): Promise<Aff
   if (!actsAsStaff(tx) && !isOwn(tx, membership.id) && !isVisibleToMembers(membership)) throw notFound('member')
   if (membership.status !== 'active' && membership.status !== 'paused')
     throw new DomainError('wrong-state', `This membership is ${membership.status}.`)
+  const status = actsAsStaff(tx) || isOwn(tx, membership.id) ? 'accepted' : 'proposed'
   const validFrom = input.validFrom ?? date
+  if (validFrom < date && !actsAsStaff(tx))
+    refuseFaults([{ pointer: '/validFrom', detail: 'validFrom: a day before today is for staff to enter.' }])
   const validTo = input.validTo ?? null
   if (validTo !== null && validTo < validFrom)
     refuseFaults([{ pointer: '/validTo', detail: 'validTo: must not be before validFrom.' }])
-  await refuseOverlap(tx, { ...input, validFrom, validTo })
+  // a proposal stands in nobody's way but that of the same proposal
+  await refuseOverlap(tx, { ...input, validFrom, validTo }, status === 'accepted' ? accepted : notRefused)
   const { organisationId, membershipId, professional, actsFor } = input
   const [row] = await tx.db
     .insert(affiliations)
@@ -71,11 +82,12 @@ export async function addAffiliation(tx: Tx, input: NewAffiliation): Promise<Aff
       actsFor,
       validFrom,
       validTo,
+      status,
       createdAt: tx.now
     })
     .returning()
   await audit(tx, {
-    action: 'affiliation.added',
+    action: status === 'accepted' ? 'affiliation.added' : 'affiliation.proposed',
     subject: { type: 'affiliation', id: row!.id },
     onBehalfOf: membershipId,
     changes: { organisationId, professional, actsFor, validFrom, validTo }
@@ -85,7 +97,8 @@ export async function addAffiliation(tx: Tx, input: NewAffiliation): Promise<Aff
 
 async function refuseOverlap(
   tx: Tx,
-  wanted: Required<Pick<NewAffiliation, 'validFrom' | 'validTo'>> & NewAffiliation
+  wanted: { [K in 'validFrom' | 'validTo']: Affiliation[K] } & NewAffiliation,
+  among: SQL
 ): Promise<void> {
   const [there] = await tx.db
     .select({ id: affiliations.id })
@@ -97,26 +110,80 @@ async function refuseOverlap(
         eq(affiliations.organisationId, wanted.organisationId),
         eq(affiliations.professional, wanted.professional),
         eq(affiliations.actsFor, wanted.actsFor),
-        or(isNull(affiliations.validTo), gte(affiliations.validTo, wanted.validFrom!)),
-        wanted.validTo == null ? undefined : lte(affiliations.validFrom, wanted.validTo)
+        or(isNull(affiliations.validTo), gte(affiliations.validTo, wanted.validFrom)),
+        among,
+        wanted.validTo === null ? undefined : lte(affiliations.validFrom, wanted.validTo)
       )
     )
     .limit(1)
   if (there) throw new DomainError('already-exists', 'There is an affiliation of this kind for these days.')
 }
 
-/** Sets the last day. An affiliation is only ever shortened, never deleted: exchanges of the past rest on it. */
-export async function endAffiliation(tx: Tx, id: string, lastDay?: string): Promise<Affiliation> {
-  const { rules } = await currentPolicy(tx)
-  const date = today(tx, rules)
-  const [before] = await tx.db
+/** A proposal, locked, for the member whom it is about; it is there for nobody else to answer. */
+async function lockProposal(tx: Tx, id: string): Promise<Affiliation> {
+  const found = await lockAffiliation(tx, id)
+  if (!isOwn(tx, found.membershipId)) throw notFound('affiliation')
+  if (found.status !== 'proposed') throw new DomainError('wrong-state', 'This affiliation is accepted already.')
+  return found
+}
+
+/** The member says yes: from now on it counts, and others see it. */
+export async function acceptAffiliation(tx: Tx, id: string): Promise<Affiliation> {
+  const { membershipId } = tx.actor
+  if (membershipId === null) throw notFound('affiliation')
+  // as when one is added: two at the same moment take turns
+  const { status } = await lockMembership(tx, membershipId)
+  const proposal = await lockProposal(tx, id)
+  if (status !== 'active' && status !== 'paused') throw new DomainError('wrong-state', `This membership is ${status}.`)
+  await refuseOverlap(tx, proposal, accepted)
+  return answer(tx, proposal, 'accepted')
+}
+
+/** The member says no, without a reason: it is gone from every list, and may be proposed again. */
+export async function refuseAffiliation(tx: Tx, id: string): Promise<void> {
+  await answer(tx, await lockProposal(tx, id), 'refused')
+}
+
+async function answer(tx: Tx, proposal: Affiliation, status: 'accepted' | 'refused'): Promise<Affiliation> {
+  const [row] = await tx.db
+    .update(affiliations)
+    .set({ status, rowVersion: proposal.rowVersion + 1 })
+    .where(and(eq(affiliations.timebankId, tx.timebankId), eq(affiliations.id, proposal.id)))
+    .returning()
+  await audit(tx, {
+    action: `affiliation.${status}`,
+    subject: { type: 'affiliation', id: proposal.id },
+    changes: { status: [proposal.status, status] }
+  })
+  return row!
+}
+
+async function lockAffiliation(tx: Tx, id: string): Promise<Affiliation> {
+  const [row] = await tx.db
     .select()
     .from(affiliations)
-    .where(and(eq(affiliations.timebankId, tx.timebankId), eq(affiliations.id, id)))
+    .where(and(eq(affiliations.timebankId, tx.timebankId), eq(affiliations.id, id), notRefused))
     .for('no key update')
-  if (!before) throw notFound('affiliation')
+  if (!row) throw notFound('affiliation')
+  return row
+}
+
+/**
+ * Sets the last day. An affiliation is only ever shortened, never deleted: exchanges of the past rest on it. `expected` is the
+ * row version that the change was made from; null where the caller has just read it.
+ */
+export async function endAffiliation(
+  tx: Tx,
+  id: string,
+  lastDay?: string,
+  expected: number | null = null
+): Promise<Affiliation> {
+  const { rules } = await currentPolicy(tx)
+  const date = today(tx, rules)
+  const before = await lockAffiliation(tx, id)
   if (!isOwn(tx, before.membershipId) && !(await hasVoice(tx, before.organisationId, date)))
     throw notFound('affiliation')
+  if (expected !== null && expected !== before.rowVersion) throw new DomainError('precondition-failed')
   const validTo = lastDay ?? date
   if (validTo < before.validFrom)
     refuseFaults([{ pointer: '/validTo', detail: `validTo: must not be before ${before.validFrom}, when it begins.` }])
@@ -152,6 +219,7 @@ export async function endAffiliations(
   const open = and(
     eq(affiliations.timebankId, tx.timebankId),
     whose,
+    notRefused,
     or(isNull(affiliations.validTo), sql`${affiliations.validTo} > ${lastDay}`)
   )
   const before = await tx.db.select().from(affiliations).where(open).orderBy(asc(affiliations.id)).for('no key update')
@@ -189,6 +257,7 @@ export async function affiliationCovering(tx: Tx, wanted: AffiliationWanted): Pr
         wanted.organisationId === undefined ? undefined : eq(affiliations.organisationId, wanted.organisationId),
         wanted.professional ? eq(affiliations.professional, true) : undefined,
         wanted.actsFor ? eq(affiliations.actsFor, true) : undefined,
+        accepted,
         validOn(wanted.on)
       )
     )
@@ -207,6 +276,7 @@ export async function organisationsActedFor(tx: Tx, membershipId: string, on: st
         eq(affiliations.timebankId, tx.timebankId),
         eq(affiliations.membershipId, membershipId),
         eq(affiliations.actsFor, true),
+        accepted,
         validOn(on)
       )
     )
@@ -221,7 +291,7 @@ export type AffiliationFilter = {
   membershipId?: string | undefined
   /** Only those valid on this day. */
   on?: string | undefined
-  /** Only those of members whom this one may see. */
+  /** Only accepted ones of members whom this one may see. */
   visibleTo?: string | undefined
   after: string | null
 }
@@ -251,6 +321,7 @@ export async function listAffiliations(tx: Tx, filter: AffiliationFilter, limit:
         filter.organisationId === undefined ? undefined : eq(affiliations.organisationId, filter.organisationId),
         filter.membershipId === undefined ? undefined : eq(affiliations.membershipId, filter.membershipId),
         filter.on === undefined ? undefined : validOn(filter.on),
+        filter.visibleTo === undefined ? notRefused : accepted,
         filter.after === null ? undefined : gt(affiliations.id, filter.after),
         visible
       )

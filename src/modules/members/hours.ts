@@ -1,15 +1,16 @@
 import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
-import { audit } from '../audit/index.ts'
+import { audit, wasDone } from '../audit/index.ts'
 import { communityPot, getAccount, post, setAccountStatus } from '../ledger/index.ts'
 import type { Policy } from '../timebanks/index.ts'
 import type { Membership } from './memberships.ts'
 
-/** What a new member begins with, by policy, from the community pot. */
+/** What a new member begins with, by policy, from the community pot; once, also for who leaves and comes back. */
 export async function giveJoiningCredit(tx: Tx, membership: Membership, policy: Policy, on: string): Promise<void> {
   const minutes = policy.joiningCreditMinutes
-  if (minutes === 0) return
+  const subject = { type: 'membership', id: membership.id }
+  if (minutes === 0 || (await wasDone(tx, creditGiven, subject))) return
   const id = newId()
   await post(tx, {
     id,
@@ -21,10 +22,21 @@ export async function giveJoiningCredit(tx: Tx, membership: Membership, policy: 
     performedOn: on
   })
   await audit(tx, {
-    action: 'membership.joining-credit-given',
-    subject: { type: 'membership', id: membership.id },
+    action: creditGiven,
+    subject,
     changes: { minutes, transferId: id }
   })
+}
+
+const creditGiven = 'membership.joining-credit-given'
+
+/**
+ * Opens accounts, and locks them together with the pot in the order of their numbers, as postings do. Setting a status locks
+ * an account: whoever sets one and posts in the same transaction begins with this, or two may wait for each other.
+ */
+export async function openWithPot(tx: Tx, accountIds: readonly number[], why: string): Promise<void> {
+  const ids = new Set([await communityPot(tx), ...accountIds])
+  for (const id of [...ids].sort((a, b) => a - b)) await setAccountStatus(tx, id, 'open', why)
 }
 
 export type Emptied = { minutes: number; transferId: string } | null
@@ -41,9 +53,8 @@ export async function emptyAndClose(
   why: string
 ): Promise<Emptied> {
   const pot = await communityPot(tx)
-  // setting a status locks the account, so that nothing moves between reading the balance and moving it;
-  // in the order of numbers, as postings lock them
-  for (const id of [pot, accountId, heir ?? pot].sort((a, b) => a - b)) await setAccountStatus(tx, id, 'open', why)
+  // locked, so that nothing moves between reading the balance and moving it
+  await openWithPot(tx, heir === null ? [accountId] : [accountId, heir], why)
   const { balance, heldIn, heldOut } = await getAccount(tx, accountId)
   if (heldIn !== 0 || heldOut !== 0)
     throw new DomainError('conflict', 'Hours are still set aside for agreed exchanges; settle or cancel these first.', {

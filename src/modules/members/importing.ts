@@ -2,12 +2,11 @@ import { getTableColumns } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
 import { DomainError, refuseFaults } from '../../shared/errors.ts'
-import { newId } from '../../shared/ids.ts'
 import { audit } from '../audit/index.ts'
-import { foldEmail, isEmail } from '../identity/index.ts'
+import { findOrCreatePersons } from '../identity/index.ts'
 import { type Limits, openAccounts, setAccountStatus } from '../ledger/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
-import { freshOf, type NewMember, rowOf } from './adding.ts'
+import { freshOf, type NewMember, newPersonOf, rowOf } from './adding.ts'
 import { limitsFor } from './limits.ts'
 import { type Membership, requireAdmin } from './memberships.ts'
 import { takeNumbers } from './numbers.ts'
@@ -17,8 +16,6 @@ import { memberships } from './tables.ts'
 export type ImportedMember = NewMember & {
   /** The number that the older system gave; left out: the next free one. */
   number?: number | null | undefined
-  /** A known person; left out: found by e-mail or made. */
-  personId?: string | undefined
   status: 'applied' | 'active' | 'paused' | 'suspended' | 'left'
   joinedOn?: string | null | undefined
   leftOn?: string | null | undefined
@@ -46,7 +43,10 @@ export async function addMembers(tx: Tx, rows: readonly ImportedMember[]): Promi
   const date = today(tx, rules)
   for (const row of rows) refuseImpossible(row, date)
   const numbers = await numbersFor(tx, rows)
-  const persons = await personsFor(tx, rows, rules.locale)
+  const persons = await findOrCreatePersons(
+    tx.db,
+    rows.map((row) => newPersonOf(row, rules.locale))
+  )
   const limits = limitsFor(rules, 'member')
   const accountIds = await openAccounts(
     tx,
@@ -108,32 +108,4 @@ async function numbersFor(tx: Tx, rows: readonly ImportedMember[]): Promise<numb
   const highest = given.reduce((a, b) => Math.max(a, b), 0)
   let next = await takeNumbers(tx, rows.length - given.length, highest)
   return rows.map((row) => row.number ?? next++)
-}
-
-/**
- * Persons for many rows in two statements: those who are known by their address, and new ones. One at a time would be most of
- * the time of an import.
- */
-async function personsFor(tx: Tx, rows: readonly ImportedMember[], policyLocale: string): Promise<string[]> {
-  const wanted = rows.map((row) => ({
-    id: newId(),
-    email: row.signIn === false || !row.email ? null : foldEmail(row.email),
-    name: row.displayName,
-    locale: row.locale ?? policyLocale
-  }))
-  const wrong = wanted.flatMap(({ email }, i) => (email === null || isEmail(email) ? [] : [i]))
-  refuseFaults(wrong.map((i) => ({ pointer: `/${i}/email`, detail: 'Not an e-mail address.' })))
-  const missing = wanted.filter((_, i) => rows[i]!.personId === undefined)
-  await tx.client.query(
-    `INSERT INTO identity.persons (id, email, name, locale)
-     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (email) DO NOTHING`,
-    [missing.map((p) => p.id), missing.map((p) => p.email), missing.map((p) => p.name), missing.map((p) => p.locale)]
-  )
-  const emails = missing.flatMap((p) => p.email ?? [])
-  const found = await tx.client.query<{ id: string; email: string }>(
-    'SELECT id, email FROM identity.persons WHERE email = ANY ($1)',
-    [emails]
-  )
-  const byEmail = new Map(found.rows.map((row) => [row.email, row.id]))
-  return wanted.map((p, i) => rows[i]!.personId ?? (p.email === null ? p.id : byEmail.get(p.email)!))
 }

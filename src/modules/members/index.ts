@@ -1,10 +1,12 @@
 export { type AddMember, addFounder, addMember, applyForMembership } from './adding.ts'
 export {
+  acceptAffiliation,
   addAffiliation,
   affiliationCovering,
   endAffiliation,
   listAffiliations,
-  organisationsActedFor
+  organisationsActedFor,
+  refuseAffiliation
 } from './affiliations.ts'
 export { callerOf, membershipsOf } from './caller.ts'
 export { addMembers } from './importing.ts'

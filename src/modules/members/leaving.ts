@@ -10,6 +10,7 @@ import {
   isVisibleToMembers,
   lockMembership,
   type Membership,
+  refuseOwn,
   requireAdmin,
   resolveMember
 } from './memberships.ts'
@@ -23,9 +24,14 @@ export type Departure = {
   balanceTo?: string | undefined
 }
 
-/** Ends a membership: its hours go where the policy says, its account is closed, its affiliations and roles end. */
+/**
+ * Ends a membership: its hours go where the policy says, its account is closed, its affiliations and roles end. That of a
+ * suspended member is for staff to end.
+ */
 export async function leave(tx: Tx, membershipId: string, departure: Departure = {}): Promise<Membership> {
   const membership = await begin(tx, 'leave', membershipId)
+  // a frozen balance goes nowhere by its owner's word, nor to an heir of their choice
+  if (membership.status === 'suspended') refuseOwn(tx, membershipId)
   const { rules } = await currentPolicy(tx)
   const date = today(tx, rules)
   const heir =
@@ -78,6 +84,7 @@ export async function erase(tx: Tx, membershipId: string, reason: string | null 
 }
 
 const blank = {
+  roles: ['member'],
   supported: false,
   brokerId: null,
   email: null,

@@ -25,10 +25,12 @@ import { timebankParams } from '../timebanks/schemas.ts'
 import {
   type Affiliation,
   type AffiliationFilter,
+  acceptAffiliation,
   addAffiliation,
   endAffiliation,
   listAffiliations,
-  organisationsActedFor
+  organisationsActedFor,
+  refuseAffiliation
 } from './affiliations.ts'
 import { getMembership } from './memberships.ts'
 import {
@@ -45,6 +47,7 @@ import {
   memberParams,
   newAffiliationSchema,
   newOrganisationSchema,
+  nothing,
   organisationChangeSchema,
   organisationParams,
   organisationQuery,
@@ -78,6 +81,7 @@ export function organisationRoutes(app: Api): void {
   changeOrganisations(app)
   readAffiliations(app)
   changeAffiliations(app)
+  answerAffiliations(app)
 }
 
 function readOrganisations(app: Api): void {
@@ -226,7 +230,7 @@ async function affiliationsFor(tx: Tx, whose: Whose, after: string | null, limit
 
 function readAffiliations(app: Api): void {
   const description =
-    'Present ones of members who let themselves be seen; for those concerned, staff and auditors all of them.'
+    'Present and accepted ones of members who let themselves be seen; for those concerned, staff and auditors all of them.'
 
   app.get(
     `${organisation}/affiliations`,
@@ -290,7 +294,9 @@ function changeAffiliations(app: Api): void {
         operationId: 'addAffiliation',
         tags,
         summary: 'Add a member to an organisation, with dates',
-        description: 'For staff, and for those who act for the organisation.',
+        description:
+          'For staff, and for those who act for the organisation: theirs is `proposed` until the member accepts, and does ' +
+          'not begin before today.',
         params: organisationParams,
         body: newAffiliationSchema,
         response: { 201: affiliationSchema }
@@ -317,7 +323,7 @@ function changeAffiliations(app: Api): void {
   app.patch(
     '/v1/timebanks/:timebank/affiliations/:affiliation',
     {
-      config: { access: writers({ member: 'own', broker: true, admin: true }) },
+      config: { access: writers({ member: 'own', broker: true, admin: true }), ifMatch: true },
       schema: {
         operationId: 'endAffiliation',
         tags,
@@ -329,13 +335,59 @@ function changeAffiliations(app: Api): void {
         response: { 200: affiliationSchema }
       }
     },
+    async (request, reply) => {
+      const expected = expectedVersion(request)
+      return write(
+        request,
+        reply,
+        200,
+        async (tx) => seen(tx, await endAffiliation(tx, request.params.affiliation, request.body.validTo, expected)),
+        edited
+      )
+    }
+  )
+}
+
+/** Who is proposed as belonging to an organisation answers for themselves. */
+function answerAffiliations(app: Api): void {
+  app.post(
+    '/v1/timebanks/:timebank/affiliations/:affiliation/acceptance',
+    {
+      config: { access: writers({ member: 'own' }, ['active', 'paused']) },
+      schema: {
+        operationId: 'acceptAffiliation',
+        tags,
+        summary: 'Accept an affiliation that was proposed: it counts, and others see it',
+        params: affiliationParams,
+        body: nothing,
+        response: { 200: affiliationSchema }
+      }
+    },
     async (request, reply) =>
       write(
         request,
         reply,
         200,
-        async (tx) => seen(tx, await endAffiliation(tx, request.params.affiliation, request.body.validTo)),
+        async (tx) => seen(tx, await acceptAffiliation(tx, request.params.affiliation)),
         edited
       )
+  )
+
+  app.post(
+    '/v1/timebanks/:timebank/affiliations/:affiliation/refusal',
+    {
+      config: { access: writers({ member: 'own' }, ['active', 'paused', 'suspended']) },
+      schema: {
+        operationId: 'refuseAffiliation',
+        tags,
+        summary: 'Refuse an affiliation that was proposed: it is gone from every list',
+        description: 'No reason is asked for.',
+        params: affiliationParams,
+        body: nothing,
+        response: { 204: z.undefined() }
+      }
+    },
+    async (request, reply) =>
+      write(request, reply, 204, async (tx) => refuseAffiliation(tx, request.params.affiliation))
   )
 }

@@ -1,6 +1,6 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
-import { getAccounts } from '../ledger/index.ts'
+import { hasRole, isStaff } from '../../shared/actor.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { affiliationCovering } from './affiliations.ts'
 import { getMembership, type MembershipStatus } from './memberships.ts'
@@ -39,27 +39,24 @@ export async function organisationParty(tx: Tx, organisationId: string): Promise
   return { organisationId: id, accountId, status, name }
 }
 
-export type AccountLabel = { kind: string; number?: number; name?: string }
+export type AccountLabel = { kind: string; number: number | null; name: string | null }
 
-/** Whose accounts these are, for statements. An account that is nobody's has its kind only. */
+/** Whose accounts these are, for statements; without the names to who may audit only. */
 export async function accountLabels(tx: Tx, accountIds: readonly number[]): Promise<Map<number, AccountLabel>> {
-  const labels = new Map<number, AccountLabel>()
   const ids = [...new Set(accountIds)]
+  const labels = new Map<number, AccountLabel>()
   if (ids.length === 0) return labels
-  const members = await tx.db
-    .select({ accountId: memberships.accountId, number: memberships.number, name: memberships.displayName })
-    .from(memberships)
-    .where(and(eq(memberships.timebankId, tx.timebankId), inArray(memberships.accountId, ids)))
-  for (const { accountId, number, name } of members) labels.set(accountId, { kind: 'member', number, name })
-  const others = ids.filter((id) => !labels.has(id))
-  if (others.length === 0) return labels
-  const bodies = await tx.db
-    .select({ accountId: organisations.accountId, name: organisations.name })
-    .from(organisations)
-    .where(and(eq(organisations.timebankId, tx.timebankId), inArray(organisations.accountId, others)))
-  for (const { accountId, name } of bodies) labels.set(accountId, { kind: 'organisation', name })
-  const rest = others.filter((id) => !labels.has(id))
-  if (rest.length > 0) for (const [id, { kind }] of await getAccounts(tx, rest)) labels.set(id, { kind })
+  const { rows } = await tx.client.query<{ id: number } & AccountLabel>({
+    name: 'members.account_labels',
+    text: `SELECT a.id, a.kind, m.number, coalesce(m.display_name, o.name) AS name
+             FROM ledger.accounts a
+             LEFT JOIN members.memberships m ON m.timebank_id = a.timebank_id AND m.account_id = a.id
+             LEFT JOIN members.organisations o ON o.timebank_id = a.timebank_id AND o.account_id = a.id
+            WHERE a.timebank_id = $1 AND a.id = ANY ($2)`,
+    values: [tx.timebankId, ids]
+  })
+  const nameless = hasRole(tx.actor, 'auditor') && !isStaff(tx.actor)
+  for (const { id, kind, number, name } of rows) labels.set(id, { kind, number, name: nameless ? null : name })
   return labels
 }
 

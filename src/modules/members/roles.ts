@@ -48,16 +48,21 @@ export async function keepAnAdmin(tx: Tx, membership: Membership): Promise<void>
 
 const withRoles: readonly MembershipStatus[] = ['active', 'paused', 'suspended']
 
-/** Sets the roles beside that of a member. */
+/**
+ * Sets the roles beside that of a member. `expected` is the row version that the change was made from; null where the caller
+ * has just read it.
+ */
 export async function changeRoles(
   tx: Tx,
   membershipId: string,
   roles: readonly Role[],
-  reason: string | null = null
+  reason: string | null = null,
+  expected: number | null = null
 ): Promise<Membership> {
   requireAdmin(tx)
   await takeTurns(tx)
   const before = await lockMembership(tx, membershipId)
+  if (expected !== null && expected !== before.rowVersion) throw new DomainError('precondition-failed')
   const next = inOrder(roles)
   const added = next.filter((role) => !before.roles.includes(role))
   const dropped = before.roles.filter((role) => !next.includes(role))
@@ -87,10 +92,16 @@ export async function requireBroker(tx: Tx, brokerId: string): Promise<void> {
 
 const withBroker: readonly MembershipStatus[] = ['applied', 'screening', 'active', 'paused', 'suspended']
 
-/** Names the broker whom a member turns to; null: nobody in particular. */
-export async function assignBroker(tx: Tx, membershipId: string, brokerId: string | null): Promise<Membership> {
+/** Names the broker whom a member turns to; null: nobody in particular. `expected` as for roles. */
+export async function assignBroker(
+  tx: Tx,
+  membershipId: string,
+  brokerId: string | null,
+  expected: number | null = null
+): Promise<Membership> {
   requireStaff(tx)
   const before = await lockMembership(tx, membershipId)
+  if (expected !== null && expected !== before.rowVersion) throw new DomainError('precondition-failed')
   if (!withBroker.includes(before.status)) throw new DomainError('wrong-state', `This membership is ${before.status}.`)
   if (brokerId !== null) await requireBroker(tx, brokerId)
   if (brokerId === membershipId)

@@ -164,6 +164,8 @@ export const memberQuery = z.strictObject({
   area: line(80).optional().describe('Exactly as in the profile')
 })
 
+export const loginSchema = z.strictObject({ email: email.describe('To sign in by; not shown to other members') })
+
 /** For what needs no more than being asked. */
 export const nothing = z.strictObject({}).nullish()
 export const maybeReason = z.strictObject({ reason: reason.optional() }).nullish()
@@ -257,7 +259,7 @@ export const newAffiliationSchema = z
     title: line(120).nullable().optional(),
     professional: z.boolean().describe('Covers the professional capacity'),
     actsFor: z.boolean().describe('Lets the member act for the organisation'),
-    validFrom: z.iso.date().optional().describe('Default: today'),
+    validFrom: z.iso.date().optional().describe('Default: today. A day before today is for staff'),
     validTo: z.iso.date().nullable().optional().describe('The last day; null: until further notice')
   })
   .meta({ id: 'NewAffiliation' })
@@ -279,6 +281,7 @@ export const affiliationSchema = z
     actsFor: z.boolean(),
     validFrom: z.iso.date(),
     validTo: z.iso.date().nullable(),
+    status: z.enum(['proposed', 'accepted']).describe('`proposed`: counts for nothing until the member accepts'),
     rowVersion: z.int()
   })
   .meta({ id: 'Affiliation' })

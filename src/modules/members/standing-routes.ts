@@ -4,6 +4,7 @@ import {
   type Access,
   type Api,
   decodeCursor,
+  expectedVersion,
   idCursor,
   linkNext,
   pageOf,
@@ -16,11 +17,13 @@ import {
   writers
 } from '../../http/index.ts'
 import { erase, leave } from './leaving.ts'
+import { giveMemberLogin } from './login.ts'
 import type { Membership } from './memberships.ts'
 import { assignBroker, changeRoles } from './roles.ts'
 import {
   brokerSchema,
   departureSchema,
+  loginSchema,
   maybeReason,
   memberParams,
   memberSchema,
@@ -45,11 +48,20 @@ type Step = {
   access: Access
   body: z.ZodType<Body>
   required?: boolean
+  /** The hook of higher floors that follows in the same transaction. */
+  hook?: keyof StandingOptions
   run(tx: Tx, membershipId: string, body: Body): Promise<Membership>
 }
 
+export type StandingOptions = {
+  /** After somebody has left: what of theirs on higher floors has to end. */
+  onDeparture?(tx: Tx, membershipId: string): Promise<void>
+  /** After a membership was erased: what is personal of it there. */
+  onErasure?(tx: Tx, membershipId: string): Promise<void>
+}
+
 const mine = { member: 'own', broker: true, admin: true } as const
-const taking = ['active', 'paused', 'suspended'] as const
+const taking = ['active', 'paused'] as const
 
 /** Every step of a membership through its states, as one address each. */
 const steps: Step[] = [
@@ -121,10 +133,11 @@ const steps: Step[] = [
   {
     path: 'departure',
     operationId: 'leaveTimebank',
-    summary: 'End a membership; its hours go where the policy says',
+    summary: 'End a membership; its hours go where the policy says. That of a suspended member is for staff to end',
     access: writers(mine, taking),
     body: departureSchema,
     required: true,
+    hook: 'onDeparture',
     run: (tx, id, body) => leave(tx, id, body ?? {})
   },
   {
@@ -133,19 +146,21 @@ const steps: Step[] = [
     summary: 'Blank what is personal of a membership that has ended; the ledger stays as it is',
     access: writers({ admin: true }),
     body: maybeReason,
+    hook: 'onErasure',
     run: (tx, id, body) => erase(tx, id, body?.reason ?? null)
   }
 ]
 
-/** Screening, states, roles and brokers of memberships. */
-export function standingRoutes(app: Api): void {
-  stepRoutes(app)
+/** Screening, states, roles, brokers and logins of memberships. */
+export function standingRoutes(app: Api, options: StandingOptions = {}): void {
+  stepRoutes(app, options)
   screeningRoutes(app)
   roleRoutes(app)
+  loginRoute(app)
 }
 
-function stepRoutes(app: Api): void {
-  for (const { path, operationId, summary, access, body, required, run } of steps)
+function stepRoutes(app: Api, options: StandingOptions): void {
+  for (const { path, operationId, summary, access, body, required, hook, run } of steps)
     app.post(
       `${member}/${path}`,
       {
@@ -165,7 +180,12 @@ function stepRoutes(app: Api): void {
           request,
           reply,
           200,
-          async (tx) => ownView(await run(tx, (await memberFor(tx, request, request.params.member)).id, request.body)),
+          async (tx) => {
+            const { id } = await memberFor(tx, request, request.params.member)
+            const moved = await run(tx, id, request.body)
+            if (hook) await options[hook]?.(tx, id)
+            return ownView(moved)
+          },
           ownHeaders
         )
     )
@@ -221,7 +241,7 @@ function roleRoutes(app: Api): void {
   app.put(
     `${member}/roles`,
     {
-      config: { access: writers({ admin: true }) },
+      config: { access: writers({ admin: true }), ifMatch: true },
       schema: {
         operationId: 'changeRoles',
         tags,
@@ -232,29 +252,64 @@ function roleRoutes(app: Api): void {
         response: { 200: memberSchema }
       }
     },
-    async (request, reply) =>
-      write(
+    async (request, reply) => {
+      const expected = expectedVersion(request)
+      return write(
         request,
         reply,
         200,
         async (tx) => {
           const { id } = await memberFor(tx, request, request.params.member)
-          return ownView(await changeRoles(tx, id, request.body.roles, request.body.reason ?? null))
+          return ownView(await changeRoles(tx, id, request.body.roles, request.body.reason ?? null, expected))
         },
         ownHeaders
       )
+    }
   )
 
   app.put(
     `${member}/broker`,
     {
-      config: { access: writers(staff) },
+      config: { access: writers(staff), ifMatch: true },
       schema: {
         operationId: 'assignBroker',
         tags,
         summary: 'Name the broker whom a member turns to',
         params: memberParams,
         body: brokerSchema,
+        response: { 200: memberSchema }
+      }
+    },
+    async (request, reply) => {
+      const expected = expectedVersion(request)
+      return write(
+        request,
+        reply,
+        200,
+        async (tx) => {
+          const { id } = await memberFor(tx, request, request.params.member)
+          return ownView(await assignBroker(tx, id, request.body.brokerId, expected))
+        },
+        ownHeaders
+      )
+    }
+  )
+}
+
+function loginRoute(app: Api): void {
+  app.put(
+    `${member}/login`,
+    {
+      config: { access: writers(staff) },
+      schema: {
+        operationId: 'giveMemberLogin',
+        tags,
+        summary: 'Give a member who has no login an address to sign in by',
+        description:
+          'They sign in by a link that is mailed there. Where somebody has this address and is no member here, the membership ' +
+          'becomes theirs. A member who has a login keeps it (409). For a member with further roles, admins only.',
+        params: memberParams,
+        body: loginSchema,
         response: { 200: memberSchema }
       }
     },
@@ -265,7 +320,7 @@ function roleRoutes(app: Api): void {
         200,
         async (tx) => {
           const { id } = await memberFor(tx, request, request.params.member)
-          return ownView(await assignBroker(tx, id, request.body.brokerId))
+          return ownView(await giveMemberLogin(tx, id, request.body.email))
         },
         ownHeaders
       )

@@ -1,9 +1,9 @@
 import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { audit } from '../audit/index.ts'
-import { setAccountStatus } from '../ledger/index.ts'
+import { getAccount, setAccountStatus } from '../ledger/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
-import { giveJoiningCredit } from './hours.ts'
+import { emptyAndClose, giveJoiningCredit, openWithPot } from './hours.ts'
 import {
   changeMembership,
   getMembership,
@@ -28,7 +28,10 @@ type Move = {
   account?: 'open' | 'frozen' | 'closed'
 }
 
-/** applied → screening → active ↔ paused; active → suspended → active; applied or screening → declined or withdrawn. */
+/**
+ * applied → screening → active ↔ paused; active → suspended → active; applied or screening → declined or withdrawn.
+ * Back from declined, withdrawn or left to applied leads a new application only.
+ */
 const moves = {
   screen: { from: ['applied'], to: 'screening', action: 'screening-started', by: 'staff' },
   activate: { from: ['screening'], to: 'active', action: 'activated', by: 'staff', account: 'open' },
@@ -39,7 +42,7 @@ const moves = {
   suspend: { from: ['active'], to: 'suspended', action: 'suspended', by: 'staff', account: 'frozen' },
   reinstate: { from: ['suspended'], to: 'active', action: 'reinstated', by: 'staff', account: 'open' },
   leave: { from: ['active', 'paused', 'suspended'], to: 'left', action: 'left', by: 'own' },
-  erase: { from: ['left'], to: 'erased', action: 'erased', by: 'staff' }
+  erase: { from: ['left', 'declined', 'withdrawn'], to: 'erased', action: 'erased', by: 'staff' }
 } as const satisfies Record<string, Move>
 
 export type MoveName = keyof typeof moves
@@ -99,15 +102,32 @@ export async function activate(tx: Tx, membershipId: string): Promise<Membership
   const { rules } = await currentPolicy(tx)
   const date = today(tx, rules)
   refuseUnscreened(rules, await factsOf(tx, membershipId), membership.dateOfBirth, date)
+  // the credit follows in this transaction, and postings lock the pot before the member's account
+  if (rules.joiningCreditMinutes > 0) await openWithPot(tx, [membership.accountId], 'membership activated')
   const active = await complete(tx, 'activate', membership, null, { joinedOn: date })
   await giveJoiningCredit(tx, active, rules, date)
   return active
 }
 
 export const decline = (tx: Tx, membershipId: string, reason: string | null): Promise<Membership> =>
-  go(tx, 'decline', membershipId, reason)
+  endApplication(tx, 'decline', membershipId, reason)
 
-export const withdraw = (tx: Tx, membershipId: string): Promise<Membership> => go(tx, 'withdraw', membershipId, null)
+export const withdraw = (tx: Tx, membershipId: string): Promise<Membership> =>
+  endApplication(tx, 'withdraw', membershipId, null)
+
+async function endApplication(
+  tx: Tx,
+  name: 'decline' | 'withdraw',
+  membershipId: string,
+  reason: string | null
+): Promise<Membership> {
+  const membership = await begin(tx, name, membershipId)
+  // of who was a member before: a reversal since then, or a balance that was brought in, is not left behind
+  if ((await getAccount(tx, membership.accountId)).balance === 0) return complete(tx, name, membership, reason)
+  const { rules } = await currentPolicy(tx)
+  const emptied = await emptyAndClose(tx, membership.accountId, today(tx, rules), null, 'the application ended')
+  return complete(tx, name, membership, reason, {}, emptied ? { ...emptied, to: 'pot' } : {})
+}
 
 /** A break: nothing new is asked of the member, and what was agreed before can still be confirmed. */
 export const pause = (tx: Tx, membershipId: string, reason: string | null = null): Promise<Membership> =>

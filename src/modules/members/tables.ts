@@ -171,6 +171,8 @@ export const affiliations = members.table(
     validFrom: date('valid_from').notNull(),
     /** The last day of it; null: until further notice. */
     validTo: date('valid_to'),
+    /** `proposed` by somebody who acts for the organisation, until the member accepts; only `accepted` ones count. */
+    status: text('status').notNull(),
     createdAt: createdAt(),
     rowVersion: rowVersion()
   },
@@ -183,6 +185,7 @@ export const affiliations = members.table(
     foreignKey({ columns: [t.timebankId, t.membershipId], foreignColumns: [memberships.timebankId, memberships.id] }),
     index('affiliations_organisation').on(t.timebankId, t.organisationId, t.id),
     index('affiliations_membership').on(t.timebankId, t.membershipId, t.id),
-    check('affiliations_dates', sql`${t.validTo} >= ${t.validFrom}`)
+    check('affiliations_dates', sql`${t.validTo} >= ${t.validFrom}`),
+    check('affiliations_status', sql`${t.status} in ('proposed', 'accepted', 'refused')`)
   ]
 )

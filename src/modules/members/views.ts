@@ -4,7 +4,7 @@ import type { Tx } from '../../db/client.ts'
 import { edited } from '../../http/index.ts'
 import { type Actor, hasRole, isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
-import type { StoredEvent } from '../audit/index.ts'
+import { type ShownEvent, type StoredEvent, shownEvent } from '../audit/index.ts'
 import type { AffiliationSeen } from './affiliations.ts'
 import { isVisibleToMembers, type Membership, resolveMember } from './memberships.ts'
 import type { Organisation } from './organisations.ts'
@@ -99,6 +99,7 @@ export function affiliationView(
     actsFor: acts,
     validFrom,
     validTo,
+    status,
     rowVersion
   } = affiliation
   const eye = eyeOf(actor, member.id)
@@ -112,6 +113,7 @@ export function affiliationView(
     actsFor: acts,
     validFrom,
     validTo,
+    status: status as 'proposed' | 'accepted',
     rowVersion
   }
   if (eye === 'auditor' && !actsFor.includes(organisationId)) return plain
@@ -119,12 +121,9 @@ export function affiliationView(
 }
 
 /** A member learns which member of staff acted, not who that is elsewhere. */
-export function eventView(
-  actor: Actor,
-  event: StoredEvent
-): Omit<StoredEvent, 'timebankId' | 'actorPersonId'> & { actorPersonId?: string | null } {
-  const { timebankId: _timebank, actorPersonId, ...rest } = event
-  return isStaff(actor) ? { ...rest, actorPersonId } : rest
+export function eventView(actor: Actor, event: StoredEvent): ShownEvent {
+  const { actorPersonId, ...rest } = shownEvent(event)
+  return isStaff(actor) && actorPersonId !== undefined ? { ...rest, actorPersonId } : rest
 }
 
 /** The member meant, if the caller may see them at all; otherwise it is as if they were not there. */

@@ -1,11 +1,12 @@
 import type { Tx } from '../../db/client.ts'
 import { type HistoryRow, recordHistory } from '../exchanges/index.ts'
 import { getAccounts, type Operation, openingAccount, postAll, setAccountStatus } from '../ledger/index.ts'
-import { createListing, findCategory } from '../listings/index.ts'
+import { createDraftRequests, type DraftRequest, findCategory } from '../listings/index.ts'
 import { addMembers, addOrganisation, type Membership } from '../members/index.ts'
 import type { Plan } from './plan.ts'
-import { instantOf, type PlannedExchange, type PlannedSide } from './plan-history.ts'
+import type { PlannedExchange, PlannedSide } from './plan-history.ts'
 import type { PlannedMember } from './plan-members.ts'
+import { instantOf } from './same-rows.ts'
 import { keyOf } from './sources.ts'
 
 export type Applied = {
@@ -109,10 +110,9 @@ async function draftWishes(
   const wishing = plan.newMembers.filter(({ record }) => record.needs.length > 0)
   const able = wishing.filter(({ record }) => record.status === 'active')
   const category = able.length > 0 ? await uncategorised(tx) : null
-  let draftRequests = 0
-  for (const { record } of category === null ? [] : able) {
-    for (const wish of record.needs) {
-      await createListing(tx, 'request', {
+  const drafts = (category === null ? [] : able).flatMap(({ record }) =>
+    record.needs.map(
+      (wish): DraftRequest => ({
         memberId: members.get(record.line)!.id,
         categoryId: category!,
         title: wish.slice(0, longestTitle),
@@ -120,11 +120,11 @@ async function draftWishes(
         mode: 'do',
         setting: 'any'
       })
-      draftRequests += 1
-    }
-  }
+    )
+  )
+  await createDraftRequests(tx, drafts)
   const left = category === null ? wishing : wishing.filter((planned) => !able.includes(planned))
-  return { draftRequests, wishesLeftOut: left.map(({ record }) => record.line) }
+  return { draftRequests: drafts.length, wishesLeftOut: left.map(({ record }) => record.line) }
 }
 
 /** The account of somebody who has left is closed where it is empty; one that holds hours waits, frozen, for the broker. */
@@ -164,7 +164,7 @@ async function bringInHistory(tx: Tx, plan: Plan, organisations: ReadonlyMap<str
 }
 
 function rowOf(
-  { record, provider, receiver }: PlannedExchange,
+  { record, externalId, provider, receiver }: PlannedExchange,
   categoryId: string,
   organisations: ReadonlyMap<string, string>
 ): HistoryRow {
@@ -172,7 +172,7 @@ function rowOf(
   const organisation = (side: PlannedSide) =>
     side !== null && 'organisation' in side ? organisations.get(side.organisation)! : null
   return {
-    externalId: record.externalId,
+    externalId,
     providerId: member(provider),
     providerOrganisationId: organisation(provider),
     receiverId: member(receiver),

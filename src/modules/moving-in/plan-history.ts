@@ -1,4 +1,5 @@
 import type { HistoryRecord, AnonymousSide as NamelessSide, Party } from './parse/index.ts'
+import { instantOf, isOrWasUnnamed, sameRows } from './same-rows.ts'
 import type { KnownExchange, Snapshot } from './snapshot.ts'
 import { keyOf, organisationKey } from './sources.ts'
 
@@ -10,23 +11,31 @@ export type PlannedSide = { memberId: string } | { organisation: string } | null
 /** `unnamed`: the file names nobody; `unknown`: it names somebody who is not here; `same`: both sides are one party. */
 export type AnonymousSide = { line: number; side: SideName; why: 'unnamed' | 'unknown' | 'same'; ref: string | null }
 
-export type PlannedExchange = { record: HistoryRecord; provider: PlannedSide; receiver: PlannedSide }
+export type PlannedExchange = {
+  record: HistoryRecord
+  externalId: string
+  provider: PlannedSide
+  receiver: PlannedSide
+  anonymous: AnonymousSide[]
+}
 
 export type HistoryPlan = {
   /** to be recorded, oldest first */
   newHistory: PlannedExchange[]
-  /** recorded, with a side that was anonymous and can be identified now */
+  /** recorded, with a side that was anonymous and can be identified now; under the external id that it has here */
   completedHistory: PlannedExchange[]
   /** recorded by an earlier import, and left as it is */
   knownHistory: HistoryRecord[]
   /** recorded with other minutes than the file has now: not changed */
   differingHistory: { line: number; fileMinutes: number; recordedMinutes: number }[]
-  /** of all rows, known ones too */
+  /** of all rows, known ones too unless what is recorded has the name */
   anonymousSides: AnonymousSide[]
   /** to be added, name by key */
   newOrganisations: Map<string, string>
   /** rows with a date after today */
   futureLines: number[]
+  /** rows in which an organisation paid for nothing that has a title: perhaps hours given, and no help received */
+  perhapsGrants: number[]
 }
 
 export function planHistory(records: readonly HistoryRecord[], snapshot: Snapshot): HistoryPlan {
@@ -37,13 +46,20 @@ export function planHistory(records: readonly HistoryRecord[], snapshot: Snapsho
     differingHistory: [],
     anonymousSides: [],
     newOrganisations: new Map(),
-    futureLines: records.filter((record) => record.performedOn > snapshot.today).map((record) => record.line)
+    futureLines: records.filter((record) => record.performedOn > snapshot.today).map((record) => record.line),
+    perhapsGrants: records
+      .filter((record) => record.receiver.kind === 'organisation' && record.description === '')
+      .map((record) => record.line)
   }
-  for (const record of records) {
-    const planned = planExchange(record, snapshot, plan)
-    const known = snapshot.history.get(record.externalId)
+  const rows = records.map((record) => planExchange(record, snapshot, plan))
+  const same = sameRows(rows, snapshot)
+  for (const planned of rows) {
+    const { record } = planned
+    const known = same.get(planned)
+    plan.anonymousSides.push(...planned.anonymous.filter(({ side, why }) => why !== 'unnamed' || !isNamed(known, side)))
     if (!known) plan.newHistory.push(planned)
-    else if (completes(planned, known)) plan.completedHistory.push(planned)
+    else if (isOrWasUnnamed(record, known) && completes(planned, known))
+      plan.completedHistory.push({ ...planned, externalId: known.externalId })
     else plan.knownHistory.push(record)
     if (known && known.minutes !== record.minutes)
       plan.differingHistory.push({ line: record.line, fileMinutes: record.minutes, recordedMinutes: known.minutes })
@@ -53,31 +69,32 @@ export function planHistory(records: readonly HistoryRecord[], snapshot: Snapsho
   return plan
 }
 
-/** Where the file only has a date: noon of it. */
-export const instantOf = (record: HistoryRecord): string => record.recordedAt ?? `${record.performedOn}T12:00:00Z`
-
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function planExchange(record: HistoryRecord, snapshot: Snapshot, plan: HistoryPlan): PlannedExchange {
-  const { line } = record
+  const { line, externalId } = record
   const provider = sideOf(record.provider, snapshot)
   const receiver = sideOf(record.receiver, snapshot)
+  const anonymous: AnonymousSide[] = []
   if (provider !== null && receiver !== null && identity(provider) === identity(receiver)) {
     // nobody helps themselves (R1); the row is kept, its sides are not
     for (const side of ['receiver', 'provider'] as const)
-      plan.anonymousSides.push({ line, side, why: 'same', ref: refOf(record[side]) })
-    return { record, provider: null, receiver: null }
+      anonymous.push({ line, side, why: 'same', ref: refOf(record[side]) })
+    return { record, externalId, provider: null, receiver: null, anonymous }
   }
   for (const side of ['receiver', 'provider'] as const) {
     const planned = side === 'receiver' ? receiver : provider
     const party = record[side]
     const ref = refOf(party)
-    if (planned === null) plan.anonymousSides.push({ line, side, why: ref === null ? 'unnamed' : 'unknown', ref })
+    if (planned === null) anonymous.push({ line, side, why: ref === null ? 'unnamed' : 'unknown', ref })
     else if ('organisation' in planned && !snapshot.organisations.has(planned.organisation))
       plan.newOrganisations.set(planned.organisation, plan.newOrganisations.get(planned.organisation) ?? party.label)
   }
-  return { record, provider, receiver }
+  return { record, externalId, provider, receiver, anonymous }
 }
+
+const isNamed = (known: KnownExchange | undefined, side: SideName): boolean =>
+  known !== undefined && (known[`${side}Id`] ?? known[`${side}OrganisationId`]) !== null
 
 /** Labels of anonymous parties may hold names: they go no further than this. */
 const refOf = (party: Party): string | null => (party.kind === 'member' ? party.ref : null)
@@ -93,10 +110,7 @@ const identity = (side: NonNullable<PlannedSide>): string =>
 
 /** Whether a side that is anonymous in what is recorded is known now, without making both sides one. */
 function completes({ provider, receiver }: PlannedExchange, known: KnownExchange): boolean {
-  const open = {
-    provider: known.providerId === null && known.providerOrganisationId === null,
-    receiver: known.receiverId === null && known.receiverOrganisationId === null
-  }
+  const open = { provider: !isNamed(known, 'provider'), receiver: !isNamed(known, 'receiver') }
   if (open.provider && open.receiver) return provider !== null || receiver !== null
   const named = open.provider ? provider : open.receiver ? receiver : null
   if (named === null) return false

@@ -130,6 +130,7 @@ function historyOf(history: NonNullable<Done['history']>): string[] {
   ]
   lines.push('  It is kept as settled exchanges and moves no hours: they are part of the opening balances.')
   lines.push(...atLines('dates that are still to come, kept as they are', history.futureLines))
+  lines.push(...atLines('paid by an organisation, without a title: may be grants, not help', history.perhapsGrants))
   for (const name of history.organisationsAdded)
     lines.push(`  organisation added with a balance of 0:00: ${printable(name)}`)
   if (history.differing.length > 0) {

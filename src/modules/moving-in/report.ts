@@ -58,6 +58,8 @@ export type Done = {
     anonymousSides: AnonymousSide[]
     differing: Plan['differingHistory']
     futureLines: number[]
+    /** lines in which an organisation paid and nothing says for what */
+    perhapsGrants: number[]
   } | null
   balanceCheck: BalanceCheck
   trialBalance: TrialBalance
@@ -136,6 +138,7 @@ function historyDone(parsed: Parsed, plan: Plan, applied: Applied): Done['histor
     organisationsAdded: applied.organisations,
     anonymousSides: plan.anonymousSides,
     differing: plan.differingHistory,
-    futureLines: plan.futureLines
+    futureLines: plan.futureLines,
+    perhapsGrants: plan.perhapsGrants
   }
 }

@@ -1,11 +1,14 @@
 import type { Tx } from '../../db/client.ts'
 import { currentPolicy, type Policy, today } from '../timebanks/index.ts'
-import type { Parsed } from './parse/index.ts'
+import type { HistoryRecord, Parsed } from './parse/index.ts'
+import { instantOf, secondOf } from './same-rows.ts'
 import { keyOf, openingId, organisationKey, type SourceName } from './sources.ts'
 
 export type KnownMember = { id: string; number: number; accountId: number; name: string }
 
 export type KnownExchange = {
+  externalId: string
+  recordedAt: Date
   providerId: string | null
   providerOrganisationId: string | null
   receiverId: string | null
@@ -29,7 +32,7 @@ export type Snapshot = {
   broughtIn: ReadonlySet<string>
   /** all organisations, id by `organisationKey` */
   organisations: ReadonlyMap<string, string>
-  /** of the file's history what is recorded, by external id */
+  /** by external id: of the file's history what is recorded, and where its ids are derived all of the same seconds */
   history: ReadonlyMap<string, KnownExchange>
 }
 
@@ -56,11 +59,7 @@ export async function takeSnapshot(tx: Tx, source: SourceName, parsed: Parsed): 
       members.map((member) => openingId(tx.timebankId, source, member.externalId))
     ),
     organisations: await knownOrganisations(tx),
-    history: await knownHistory(
-      tx,
-      source,
-      history.map((row) => row.externalId)
-    )
+    history: await knownHistory(tx, source, history)
   }
 }
 
@@ -118,12 +117,25 @@ async function knownOrganisations(tx: Tx): Promise<Map<string, string>> {
   return new Map(rows.map(({ id, name }) => [organisationKey(name), id]))
 }
 
-async function knownHistory(tx: Tx, source: SourceName, ids: string[]): Promise<Map<string, KnownExchange>> {
-  const { rows } = await tx.client.query<KnownExchange & { externalId: string }>(
-    `SELECT external_id AS "externalId", provider_id AS "providerId", provider_organisation_id AS "providerOrganisationId",
+async function knownHistory(
+  tx: Tx,
+  source: SourceName,
+  history: readonly HistoryRecord[]
+): Promise<Map<string, KnownExchange>> {
+  const { rows } = await tx.client.query<KnownExchange>(
+    `SELECT external_id AS "externalId", recorded_at AS "recordedAt",
+            provider_id AS "providerId", provider_organisation_id AS "providerOrganisationId",
             receiver_id AS "receiverId", receiver_organisation_id AS "receiverOrganisationId", service_minutes AS minutes
-       FROM exchanges.exchanges WHERE timebank_id = $1 AND external_source = $2 AND external_id = ANY ($3::text[])`,
-    [tx.timebankId, source, ids]
+       FROM exchanges.exchanges
+      WHERE timebank_id = $1 AND external_source = $2
+        AND (external_id = ANY ($3::text[]) OR floor(extract(epoch FROM recorded_at)) = ANY ($4::numeric[]))
+      ORDER BY external_id`,
+    [
+      tx.timebankId,
+      source,
+      history.map((row) => row.externalId),
+      [...new Set(history.filter((row) => row.idStems !== null).map((row) => secondOf(instantOf(row))))]
+    ]
   )
-  return new Map(rows.map(({ externalId, ...exchange }) => [externalId, exchange]))
+  return new Map(rows.map((exchange) => [exchange.externalId, exchange]))
 }

@@ -44,7 +44,6 @@ test('a change says who, for whom, through what, and what changed; of personal f
     action: 'membership.updated',
     subjectType: 'membership',
     subjectId: ann.memberId,
-    actorPersonId: broker.personId,
     actorMembershipId: broker.memberId,
     onBehalfOf: ann.memberId,
     source: 'paper_slip',
@@ -73,8 +72,9 @@ test('every step of a membership leaves its event', async () => {
   for (const kind of ['reference', 'reference', 'interview'])
     await broker.post(`members/${id}/screenings`, { kind, note: 'secret', ...note })
   await broker.post(`members/${id}/activation`)
-  await broker.put(`members/${id}/broker`, { brokerId: broker.memberId })
-  await admin.put(`members/${id}/roles`, { roles: ['auditor'] })
+  const version = async () => ({ 'if-match': (await broker.get(`members/${id}`)).headers['etag']! })
+  await broker.put(`members/${id}/broker`, { brokerId: broker.memberId }, await version())
+  await admin.put(`members/${id}/roles`, { roles: ['auditor'] }, await version())
   for (const step of ['pause', 'resumption']) await broker.post(`members/${id}/${step}`)
   for (const step of ['suspension', 'reinstatement'])
     await broker.post(`members/${id}/${step}`, { reason: 'as discussed' })
@@ -123,6 +123,32 @@ test('staff and auditors read it; a member reads what was done to, for and by th
   )
 })
 
+test('the person who acted is named only where no membership did', async () => {
+  const all = await eventsOf(admin)
+  assert.ok(all.some((event) => event['actorMembershipId'] === null))
+  for (const event of all) assert.equal('actorPersonId' in event, event['actorMembershipId'] === null, event.action)
+  assert.ok(!(await auditor.get('audit', { accept: 'text/csv' })).text.includes(broker.personId))
+  assert.ok(!(await broker.get(`members/${ann.number}/audit`)).text.includes(broker.personId))
+})
+
+test('references and interviews stay with staff: nobody reads of their own, not even staff', async () => {
+  const note = { kind: 'reference', heldOn: '2026-01-02', inPerson: true, satisfactory: false }
+  for (const { number } of [ann, auditor]) await broker.post(`members/${number}/screenings`, note)
+  await admin.post(`members/${broker.number}/screenings`, note)
+  const screenings = (items: Event[]) => items.filter((event) => event.action.startsWith('screening.'))
+  const viewOf = async (who: Client, member: string | number): Promise<Event[]> =>
+    (await who.get(`members/${member}/audit?limit=200`)).body.items
+  for (const who of [ann, auditor, broker]) assert.deepEqual(screenings(await viewOf(who, 'me')), [])
+  assert.ok(screenings(await viewOf(broker, ann.number)).length > 0)
+  for (const who of [broker, auditor]) {
+    const subjects = screenings(await eventsOf(who)).map((event) => event.subjectId)
+    assert.ok(subjects.length > 0 && !subjects.includes(who.memberId))
+    assert.deepEqual(screenings(await eventsOf(who, `&subjectId=${who.memberId}`)), [])
+  }
+  const page = await ann.get('members/me/audit?limit=2')
+  assert.equal(page.body.items.length, 2, 'what is left out does not shorten a page')
+})
+
 test('it is filtered, paged and given as CSV', async () => {
   const all = await eventsOf(admin)
   assert.deepEqual(
@@ -140,7 +166,8 @@ test('it is filtered, paged and given as CSV', async () => {
     assert.equal((await admin.get(`audit?${query}`)).status, 400, query)
   const csv = await auditor.get('audit', { accept: 'text/csv' })
   assert.match(csv.text, /^\uFEFF?at,action,subjectType/)
-  assert.equal(csv.text.trim().split('\r\n').length, all.length + 1)
+  // the auditor's list is without the auditor's own references
+  assert.equal(csv.text.trim().split('\r\n').length, (await eventsOf(auditor)).length + 1)
 })
 
 test('the service cannot change or delete what is written', async () => {

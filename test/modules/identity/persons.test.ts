@@ -3,6 +3,9 @@ import { after, before, test } from 'node:test'
 import {
   createPerson,
   findOrCreatePersonByEmail,
+  findOrCreatePersons,
+  getPerson,
+  giveLogin,
   setPassword,
   type Tokens
 } from '../../../src/modules/identity/index.ts'
@@ -40,6 +43,51 @@ test('a person may exist without an address, any number of them, and without a l
   const ids = await Promise.all([findOrCreatePersonByEmail(db, person), findOrCreatePersonByEmail(db, person)])
   assert.notEqual(ids[0], ids[1])
   for (const email of ['', 'null', 'Offline']) assert.equal((await signIn(email, goodPassword)).status, 400)
+})
+
+test('many are found or made at once, in the order given', async () => {
+  const { db } = world.database
+  const known = await createPerson(db, { email: 'many@example.org', name: 'Known', locale: 'en' })
+  const of = (email: string | null, name = 'Name') => ({ email, name, locale: 'en' })
+  const ids = await findOrCreatePersons(db, [
+    of('new@many.example.org'),
+    of(null),
+    of(' MANY@example.org'),
+    of('New@many.example.org'),
+    of(null)
+  ])
+  assert.equal(ids[2], known)
+  assert.equal(ids[0], ids[3])
+  assert.equal(new Set(ids).size, 4)
+  assert.equal((await getPerson(db, ids[0]!)).email, 'new@many.example.org')
+  assert.deepEqual(await findOrCreatePersons(db, []), [])
+  await assert.rejects(
+    findOrCreatePersons(db, [of(null), of('nobody', '')]),
+    (error: { errors: { pointer: string }[] }) => {
+      assert.deepEqual(
+        error.errors.map((e) => e.pointer),
+        ['/1/email', '/1/name']
+      )
+      return true
+    }
+  )
+})
+
+test('a person without a login gets one once, unverified; an address that is somebody’s says whose', async () => {
+  const { db } = world.database
+  const offline = () => createPerson(db, { email: null, name: 'Offline', locale: 'en' })
+  const [first, second] = [await offline(), await offline()]
+  assert.equal(await giveLogin(db, first, ' Later@Example.org '), first)
+  const person = await getPerson(db, first)
+  assert.deepEqual([person.email, person.emailVerified], ['later@example.org', false])
+  await assert.rejects(giveLogin(db, first, 'other@example.org'), { code: 'conflict' })
+  assert.equal(await giveLogin(db, second, 'later@example.org'), first)
+  assert.equal((await getPerson(db, second)).email, null)
+  await assert.rejects(giveLogin(db, second, 'nobody'), { code: 'validation-failed' })
+  const crowd = await Promise.all(Array.from({ length: 5 }, offline))
+  await Promise.allSettled(crowd.map((id) => giveLogin(db, id, 'one@crowd.example.org')))
+  const withIt = await Promise.all(crowd.map((id) => getPerson(db, id)))
+  assert.equal(withIt.filter(({ email }) => email !== null).length, 1)
 })
 
 test('what is no address, no name or no language is refused, with every fault', async () => {

@@ -51,7 +51,11 @@ before(async () => {
     })
   })
   await registerOpenapi(app, { version: '0', publicUrl: 'http://commonhours.test', declared, tags: [] })
-  ledgerRoutes(app, { ownsAccount: (_tx, _request, account) => account === 5 })
+  ledgerRoutes(app, {
+    ownsAccount: (_tx, _request, account) => account === 5,
+    labelsOf: async (_tx, ids) =>
+      new Map(ids.map((id) => [id, { kind: 'member', number: 100 + id, name: `Owner of ${id}` }]))
+  })
   await app.ready()
 })
 after(async () => {
@@ -194,10 +198,10 @@ describe('GET /accounts/:account/statement', () => {
     assert.equal(rows.length, 6)
     assert.equal(
       rows[0],
-      'line,performed_on,recorded_at,operation,kind,counter_account,minutes,held_minutes,balance_minutes,transfer,ref,group_id'
+      'line,performed_on,recorded_at,operation,kind,counter_account,counter_kind,counter_number,counter_name,minutes,held_minutes,balance_minutes,transfer,ref,group_id'
     )
-    assert.match(rows[1]!, /^1,2026-01-10,[^,]+Z,transfer,exchange,4,90,0,90,[-0-9a-f]{36},,$/)
-    assert.match(rows[3]!, /^3,2026-03-01,[^,]+Z,settle,exchange,4,-25,-40,65,/)
+    assert.match(rows[1]!, /^1,2026-01-10,[^,]+Z,transfer,exchange,4,member,104,Owner of 4,90,0,90,[-0-9a-f]{36},,$/)
+    assert.match(rows[3]!, /^3,2026-03-01,[^,]+Z,settle,exchange,4,member,104,Owner of 4,-25,-40,65,/)
   })
 
   test("a member does not get another's, as JSON or as CSV", async () => {

@@ -74,7 +74,7 @@ const states = {
       opening: { draft: 'open' },
       pause: { open: 'paused' },
       resumption: { paused: 'open' },
-      closure: { open: 'closed', paused: 'closed' }
+      closure: { draft: 'closed', open: 'closed', paused: 'closed' }
     },
     editable: ['draft', 'open', 'paused']
   },
@@ -82,7 +82,7 @@ const states = {
     all: ['draft', 'open', 'matched', 'in_progress', 'fulfilled', 'withdrawn', 'expired'],
     steps: {
       opening: { draft: 'open' },
-      withdrawal: { open: 'withdrawn', matched: 'withdrawn' },
+      withdrawal: { draft: 'withdrawn', open: 'withdrawn', matched: 'withdrawn' },
       fulfilment: { in_progress: 'fulfilled' }
     },
     editable: ['draft', 'open', 'matched']

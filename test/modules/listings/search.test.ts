@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { addMember, type Client, makeStage, type Stage, setUp } from '../../support/app.ts'
-import { csvLines, ok, refused } from './support.ts'
+import { asService, csvLines, ok, refused } from './support.ts'
 
 let stage: Stage
 let admin: Client
@@ -240,22 +240,23 @@ describe('filters', () => {
 })
 
 describe('distance', () => {
-  test('the nearest come first, with their distance to 100 m, and what has no place is left out', async () => {
+  test('the nearest come first, with their distance in kilometres, and what has no place is left out', async () => {
     const { items } = ok(await ann.get('offers?near=51.5,-3.2&withinKm=20'))
     assert.deepEqual(
       items.map((o: Json) => [o.title, o.distanceKm]),
       [
-        ['Jardinería y plantas', 0],
-        ['Gardening', 1.1],
-        ['Lawn mowing', 11.1]
+        ['Jardinería y plantas', 1],
+        ['Gardening', 2],
+        ['Lawn mowing', 11]
       ]
     )
     assert.ok(items.every((o: Json) => o.coordinates === null))
   })
 
   test('withinKm draws the line where it says, 10 km unless it is given', async () => {
-    assert.deepEqual(await titles('near=51.5,-3.2&withinKm=1.1'), ['Jardinería y plantas', 'Gardening'])
-    assert.deepEqual(await titles('near=51.5,-3.2&withinKm=1'), ['Jardinería y plantas'])
+    assert.deepEqual(await titles('near=51.5,-3.2&withinKm=2'), ['Jardinería y plantas', 'Gardening'])
+    assert.deepEqual(await titles('near=51.5,-3.2&withinKm=1.9'), ['Jardinería y plantas'])
+    assert.deepEqual(await titles('near=51.5,-3.2&withinKm=0.9'), [])
     assert.equal((await titles('near=51.5,-3.2')).length, 2)
     assert.equal((await titles('near=51.5,-3.2&withinKm=150')).length, 4)
   })
@@ -265,10 +266,112 @@ describe('distance', () => {
     assert.deepEqual(
       items.map((o: Json) => [o.title, o.distanceKm]),
       [
-        ['Gardening', 10],
+        ['Gardening', 9],
         ['Lawn mowing', 0]
       ]
     )
+  })
+})
+
+describe('what others learn of a place', () => {
+  type Point = { latitude: number; longitude: number }
+  const place = async (title: string, point: Point): Promise<string> =>
+    ok(
+      await bev.post('offers', {
+        categoryId: category['pets'],
+        title,
+        mode: 'do',
+        setting: 'provider_home',
+        open: true,
+        ...point
+      }),
+      201
+    ).id
+  const cellOf = (id: string): Promise<Point> =>
+    asService(stage, admin, async (tx) => {
+      const { rows } = await tx.client.query(
+        'SELECT coarse_latitude AS latitude, coarse_longitude AS longitude FROM listings.offers WHERE id = $1',
+        [id]
+      )
+      return rows[0]
+    })
+  const radians = (degrees: number) => (degrees * Math.PI) / 180
+  const kilometres = (a: Point, b: Point): number => {
+    const [up, across] = [radians(b.latitude - a.latitude), radians(b.longitude - a.longitude)]
+    const h =
+      Math.sin(up / 2) ** 2 + Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude)) * Math.sin(across / 2) ** 2
+    return 12742 * Math.asin(Math.min(1, Math.sqrt(h)))
+  }
+
+  test('from wherever they ask, two places of one cell answer alike: as its middle, in whole kilometres', async () => {
+    const scout = await place('Scouting', { latitude: 53.3, longitude: -4.1 })
+    const cell = await cellOf(scout)
+    const corner = (sign: number): Point => ({
+      latitude: Number((cell.latitude + sign * 0.0062).toFixed(3)),
+      longitude: Number((cell.longitude + sign * 0.0104).toFixed(3))
+    })
+    const pair = [await place('Canary north', corner(1)), await place('Canary south', corner(-1))]
+    for (const id of pair) assert.deepEqual(await cellOf(id), cell)
+    assert.ok(kilometres(corner(1), corner(-1)) > 1.8)
+    const distances = new Set<number>()
+    for (let i = 0; i < 150; i++) {
+      const reach = i % 3 ? 0.02 : 0.3
+      const from = {
+        latitude: cell.latitude + reach * Math.sin(i * 12.9),
+        longitude: cell.longitude + reach * Math.cos(i * 78.2)
+      }
+      const withinKm = 0.5 + (i % 40) / 2
+      const near = `near=${from.latitude.toFixed(6)},${from.longitude.toFixed(6)}&withinKm=${withinKm}&limit=200`
+      const away = Math.round(Math.round(kilometres(from, cell) * 10) / 10)
+      for (const query of [near, `${near}&q=canary`]) {
+        const { items } = ok(await ann.get(`offers?${query}`))
+        const found = items.filter((o: Json) => pair.includes(o.id))
+        assert.deepEqual(
+          found.map((o: Json) => o.distanceKm),
+          away <= withinKm ? [away, away] : [],
+          query
+        )
+        // in the order of writing, newest first, and never in that of their places
+        if (found.length > 0)
+          assert.deepEqual(
+            found.map((o: Json) => o.id),
+            [...pair].reverse()
+          )
+      }
+      distances.add(away)
+    }
+    assert.ok(distances.size > 10)
+    const cursor = ok(await ann.get(`offers?near=53.31,-4.1&limit=1`)).next
+    const [score] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    assert.equal(Math.abs(score % 10), 0)
+  })
+
+  test('staff, and owners among their own, search by the place itself', async () => {
+    const id = await place('Lighthouse', { latitude: 54.1, longitude: -4.5 })
+    const distance = async (who: Client, query: string): Promise<number | undefined> =>
+      ok(await who.get(`offers?near=54.1,-4.5&${query}`)).items.find((o: Json) => o.id === id)?.distanceKm
+    assert.deepEqual([await distance(admin, 'withinKm=0.1'), await distance(bev, 'withinKm=0.1&mine=true')], [0, 0])
+    assert.equal(ok(await admin.get('offers?near=54.105,-4.5')).items.find((o: Json) => o.id === id)?.distanceKm, 0.6)
+    const whole = await distance(bev, 'withinKm=5')
+    assert.deepEqual([whole, await distance(ann, 'withinKm=5')], [whole, whole])
+  })
+
+  test('every place has a cell of its size, at the edges of the map too, and no place has none', async () => {
+    for (const [latitude, longitude] of [
+      [90, 180],
+      [-90, -180],
+      [0, 180],
+      [0, -180],
+      [0, 0],
+      [-33.859, 151.209],
+      [69.649, 18.956]
+    ] as const) {
+      const cell = await cellOf(await place(`Edge ${latitude} ${longitude}`, { latitude, longitude }))
+      assert.ok(kilometres({ latitude, longitude }, cell) < 1.1, JSON.stringify(cell))
+      assert.ok(Math.abs(cell.latitude) < 90 && Math.abs(cell.longitude) <= 180)
+    }
+    const nowhere = ok(await bev.get('offers?mine=true&q=choir')).items[0].id
+    assert.deepEqual(await cellOf(nowhere), { latitude: null, longitude: null })
   })
 })
 
@@ -313,9 +416,10 @@ describe('CSV', () => {
       lines[0],
       'id,status,title,description,categoryId,mode,setting,availability,languages,area,estimatedMinutes,memberNumber,displayName,organisation,distanceKm,expiresOn,createdAt'
     )
-    assert.equal(lines.length, offers.length + 1)
-    assert.ok(lines[1]!.includes(`"'=HYPERLINK(""http://x"")"`), lines[1])
-    assert.ok(lines[1]!.includes(`'+1 for everybody`) && lines[1]!.includes(`'@Bev`))
+    assert.equal(lines.length, ok(await ann.get('offers?limit=200')).items.length + 1)
+    const dangerous = lines.find((line) => line.includes('HYPERLINK'))!
+    assert.ok(dangerous.includes(`"'=HYPERLINK(""http://x"")"`), dangerous)
+    assert.ok(dangerous.includes(`'+1 for everybody`) && dangerous.includes(`'@Bev`))
     assert.ok(!answer.text.includes('51.5'))
   })
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { inTimebank } from '../../../src/db/client.ts'
+import { listEvents } from '../../../src/modules/audit/index.ts'
 import { createPerson, getPerson } from '../../../src/modules/identity/index.ts'
-import { communityPot, getAccount } from '../../../src/modules/ledger/index.ts'
+import { communityPot, getAccount, post, tryPost } from '../../../src/modules/ledger/index.ts'
 import {
   activate,
   addMember,
@@ -10,13 +11,18 @@ import {
   applyForMembership,
   assignBroker,
   changeRoles,
+  decline,
+  erase,
   getMembership,
   isMinorOn,
+  leave,
   listScreenings,
   noteScreening,
   resolveMember,
-  startScreening
+  startScreening,
+  withdraw
 } from '../../../src/modules/members/index.ts'
+import { newId } from '../../../src/shared/ids.ts'
 import { codeOf, type House, makeHouse, refusal } from './house.ts'
 
 let house: House
@@ -61,6 +67,125 @@ test('an application waits with a frozen account, and a person applies once', as
   assert.equal(account.status, 'frozen')
   assert.deepEqual(account.limits, { floorSoft: -600, floorHard: -1200, ceilingSoft: 6000, ceilingHard: null })
   assert.equal(await codeOf(apply()), 'already-exists')
+})
+
+const applicant = async (where: House, email: string) => {
+  const personId = await createPerson(where.database.db, { email, name: 'Cai', locale: 'en' })
+  const actor = { personId, membershipId: null, roles: [], operator: false, source: 'web' as const }
+  return (profile: object = {}) =>
+    inTimebank(where.database, where.timebankId, actor, (tx) =>
+      applyForMembership(tx, personId, { displayName: 'Cai', ...profile })
+    )
+}
+
+test('who was declined, withdrew or left applies again: the same number and account, from the beginning', async () => {
+  const open = await makeHouse('again', house.database)
+  await open.policy({ joiningCreditMinutes: 60, referencesNeeded: 0, interviewNeeded: 'none' })
+  const apply = await applicant(open, 'again@example.org')
+  const first = await apply({ gifts: ['bread'], phone: '01234 567890' })
+  const account = () => open.asService((tx) => getAccount(tx, first.accountId))
+  const join = async () => {
+    await open.asFounder((tx) => startScreening(tx, first.id))
+    return open.asFounder((tx) => activate(tx, first.id))
+  }
+  const endings = [
+    () => open.asFounder((tx) => decline(tx, first.id, 'not now')),
+    () => open.as(first, (tx) => withdraw(tx, first.id)),
+    async () => {
+      await join()
+      await open.asFounder((tx) => changeRoles(tx, first.id, ['broker']))
+      return open.asFounder((tx) => leave(tx, first.id))
+    }
+  ]
+  for (const end of endings) {
+    const ended = await end()
+    assert.equal((await account()).status, 'closed')
+    await open.policy({ memberFloorHard: -900 - ended.rowVersion })
+    const again = await apply({ about: 'back' })
+    assert.deepEqual([again.id, again.number, again.accountId], [first.id, first.number, first.accountId])
+    assert.deepEqual([again.status, again.roles, again.joinedOn, again.leftOn], ['applied', ['member'], null, null])
+    assert.deepEqual([again.gifts, again.phone, again.about], [['bread'], '01234 567890', 'back'])
+    const { status, limits } = await account()
+    assert.deepEqual([status, limits.floorHard], ['frozen', -900 - ended.rowVersion])
+    const [event] = await open.asService((tx) =>
+      listEvents(tx, { subjectType: 'membership', subjectId: first.id, before: null }, 1)
+    )
+    assert.equal(event?.action, 'membership.reapplied')
+    assert.deepEqual(event?.changes['status'], [ended.status, 'applied'])
+    assert.doesNotMatch(JSON.stringify(event), /back|01234/)
+    assert.equal(await codeOf(apply()), 'already-exists', 'an open one is not applied for again')
+  }
+  assert.equal((await join()).status, 'active')
+  assert.equal((await account()).balance, 0, 'the joining credit was given before')
+  assert.deepEqual(await open.faults(), [])
+})
+
+test('of two who apply again at the same moment one does', async () => {
+  const apply = await applicant(house, 'twice@example.org')
+  const { id } = await apply()
+  await house.asFounder((tx) => decline(tx, id, null))
+  const results = await Promise.allSettled([apply(), apply()])
+  assert.deepEqual(results.map((r) => r.status).sort(), ['fulfilled', 'rejected'])
+})
+
+test('what came into the account since the member left goes to the pot when they are declined', async () => {
+  const apply = await applicant(house, 'late-reversal@example.org')
+  const { id, accountId } = await apply()
+  await house.asService(async (tx) => {
+    const common = {
+      id: newId(),
+      operation: 'transfer',
+      kind: 'grant',
+      minutes: 45,
+      performedOn: '2026-01-10'
+    } as const
+    await post(tx, { ...common, debit: await communityPot(tx), credit: accountId, force: true })
+  })
+  await house.asFounder((tx) => decline(tx, id, null))
+  const account = await house.asService((tx) => getAccount(tx, accountId))
+  assert.deepEqual([account.status, account.balance], ['closed', 0])
+  assert.deepEqual(await house.faults(), [])
+})
+
+test('who was declined or withdrew is erased with the login, and may join as somebody new', async () => {
+  for (const end of [decline, withdraw]) {
+    const email = `${end.name}@erased.example.org`
+    const { id, personId, number } = await (await applicant(house, email))({ about: 'about Cai' })
+    await house.asFounder((tx) => end(tx, id, null))
+    const erased = await house.asFounder((tx) => erase(tx, id))
+    assert.deepEqual([erased.status, erased.about], ['erased', null])
+    assert.equal(await codeOf(getPerson(house.database.db, personId)), 'not-found')
+    assert.notEqual((await (await applicant(house, email))()).number, number)
+  }
+})
+
+test('activation locks the pot before the account, as postings do', async () => {
+  const rich = await makeHouse('lock-order', house.database)
+  await rich.policy({ joiningCreditMinutes: 60, referencesNeeded: 0, interviewNeeded: 'none' })
+  const [other, applied] = [await rich.member(), await rich.asFounder((tx) => addMember(tx, { displayName: 'Joy' }))]
+  await rich.asFounder((tx) => startScreening(tx, applied.id))
+  const move = (debit: number, credit: number) =>
+    ({
+      id: newId(),
+      operation: 'transfer',
+      kind: 'grant',
+      minutes: 15,
+      performedOn: '2026-01-10',
+      debit,
+      credit
+    }) as const
+  let activating: Promise<unknown> = Promise.resolve()
+  await rich.asService(async (tx) => {
+    const pot = await communityPot(tx)
+    await post(tx, move(pot, other.accountId))
+    activating = rich.asFounder((inner) => activate(inner, applied.id))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    // it waits for the pot and holds nothing that we want
+    const [outcome] = await tryPost(tx, [move(pot, applied.accountId)])
+    assert.equal(outcome?.code, 'account_not_open')
+  })
+  await activating
+  assert.equal((await rich.asService((tx) => getAccount(tx, applied.accountId))).balance, 60)
 })
 
 test('activation names everything that is missing, and counts only what was satisfactory', async () => {

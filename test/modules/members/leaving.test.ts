@@ -101,6 +101,23 @@ test('a named member gets the hours only where the policy says so, and only an a
   assert.deepEqual(await house.faults(), [])
 })
 
+test('a suspended member neither leaves nor names an heir; staff do both for them', async () => {
+  const friend = await house.member('Friend')
+  const member = await house.member()
+  await give(member.accountId, 60)
+  await house.policy({ leavingBalance: 'to_named_member' })
+  await house.asFounder((tx) => suspend(tx, member.id, 'a complaint is looked into'))
+  for (const departure of [{}, { balanceTo: friend.id }])
+    assert.equal(await codeOf(house.as(member, (tx) => leave(tx, member.id, departure))), 'forbidden')
+  const account = await house.asService((tx) => getAccount(tx, member.accountId))
+  assert.deepEqual([account.status, account.balance], ['frozen', 60])
+  const left = await house.asFounder((tx) => leave(tx, member.id, { balanceTo: friend.id }))
+  await house.policy({ leavingBalance: 'to_pot' })
+  assert.equal(left.status, 'left')
+  assert.equal(await balanceOf(friend.accountId), 60)
+  assert.deepEqual(await house.faults(), [])
+})
+
 test('nobody leaves while hours are set aside', async () => {
   const member = await house.member()
   const other = await house.member()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { getAccount } from '../../../src/modules/ledger/index.ts'
 import {
+  acceptAffiliation,
   accountLabels,
   addAffiliation,
   addOrganisation,
@@ -14,6 +15,7 @@ import {
   organisationParty,
   organisationsActedFor,
   ownsAccount,
+  refuseAffiliation,
   updateOrganisation
 } from '../../../src/modules/members/index.ts'
 import { newId } from '../../../src/shared/ids.ts'
@@ -105,9 +107,10 @@ test('several people act for one organisation; they add and end, others do not',
   const hal = await house.member('Hal')
   const ida = await house.member('Ida')
   const body = await house.asFounder((tx) => addOrganisation(tx, { name: 'Hall', kind: 'charity' }))
-  const acting = { organisationId: body.id, professional: false, actsFor: true, validFrom: '2020-01-01' }
-  await house.asFounder((tx) => addAffiliation(tx, { ...acting, membershipId: gus.id }))
-  await house.as(gus, (tx) => addAffiliation(tx, { ...acting, membershipId: hal.id }))
+  const acting = { organisationId: body.id, professional: false, actsFor: true }
+  await house.asFounder((tx) => addAffiliation(tx, { ...acting, membershipId: gus.id, validFrom: '2020-01-01' }))
+  const hals = await house.as(gus, (tx) => addAffiliation(tx, { ...acting, membershipId: hal.id }))
+  await house.as(hal, (tx) => acceptAffiliation(tx, hals.id))
   const volunteer = { ...acting, actsFor: false, membershipId: ida.id }
   const idas = await house.as(hal, (tx) => addAffiliation(tx, volunteer))
   assert.equal(
@@ -118,7 +121,7 @@ test('several people act for one organisation; they add and end, others do not',
   await house.as(ida, (tx) => endAffiliation(tx, idas.id))
   await house.asService(async (tx) => {
     for (const { id } of [gus, hal]) {
-      assert.deepEqual(await organisationsActedFor(tx, id, '2026-01-01'), [body.id])
+      assert.deepEqual(await organisationsActedFor(tx, id, hals.validFrom), [body.id])
       assert.equal(await ownsAccount(tx, { membershipId: id, accountId: body.accountId }), true)
     }
     assert.equal(await ownsAccount(tx, { membershipId: ida.id, accountId: body.accountId }), false)
@@ -143,4 +146,86 @@ test('exchanges learn of a side what they need, and statements whose an account 
     assert.deepEqual(labels.get(1), { kind: 'community_pot' })
   })
   assert.equal(await codeOf(house.asService((tx) => memberParty(tx, newId()))), 'not-found')
+})
+
+test('who acts for an organisation proposes others; it counts and is seen when the member has accepted', async () => {
+  const [gus, ida, other] = [await house.member('Gus'), await house.member('Ida'), await house.member('Olu')]
+  const body = await house.asFounder((tx) => addOrganisation(tx, { name: 'Allotments', kind: 'charity' }))
+  const acting = { organisationId: body.id, professional: true, actsFor: true }
+  const own = await house.asFounder((tx) => addAffiliation(tx, { ...acting, membershipId: gus.id }))
+  assert.equal(own.status, 'accepted')
+  const propose = (more: object = {}) =>
+    house.as(gus, (tx) => addAffiliation(tx, { ...acting, membershipId: ida.id, title: 'Our expert', ...more }))
+  assert.equal(await codeOf(propose({ validFrom: '2020-01-01' })), 'validation-failed')
+  const backDatedOwn = { organisationId: body.id, professional: false, actsFor: false, membershipId: gus.id }
+  assert.equal(
+    await codeOf(house.as(gus, (tx) => addAffiliation(tx, { ...backDatedOwn, validFrom: '2020-01-01' }))),
+    'validation-failed'
+  )
+  const proposal = await propose()
+  assert.equal(proposal.status, 'proposed')
+  assert.equal(await codeOf(propose()), 'already-exists')
+  const on = proposal.validFrom
+  const counts = () =>
+    house.asService(async (tx) => [
+      (await affiliationCovering(tx, { membershipId: ida.id, professional: true, on })) !== null,
+      (await organisationsActedFor(tx, ida.id, on)).length > 0,
+      await ownsAccount(tx, { membershipId: ida.id, accountId: body.accountId })
+    ])
+  const listed = (visibleTo?: string) =>
+    house.asService(async (tx) =>
+      (await listAffiliations(tx, { organisationId: body.id, visibleTo, after: null }, 10)).map((row) => row.id)
+    )
+  assert.deepEqual(await counts(), [false, false, false])
+  assert.deepEqual(await listed(other.id), [own.id])
+  assert.deepEqual(await listed(), [own.id, proposal.id])
+  for (const who of [gus, other, house.founder])
+    for (const answer of [acceptAffiliation, refuseAffiliation])
+      assert.equal(await codeOf(house.as(who, (tx): Promise<unknown> => answer(tx, proposal.id))), 'not-found')
+  const both = await Promise.allSettled([
+    house.as(ida, (tx) => acceptAffiliation(tx, proposal.id)),
+    house.as(ida, (tx) => refuseAffiliation(tx, proposal.id))
+  ])
+  assert.deepEqual(both.map((r) => r.status).sort(), ['fulfilled', 'rejected'], 'one answer')
+})
+
+test('a refused proposal is on no list, ends by nobody, and may be made again; an accepted one counts', async () => {
+  const [gus, ida] = [await house.member('Gus'), await house.member('Ida')]
+  const body = await house.asFounder((tx) => addOrganisation(tx, { name: 'Orchard', kind: 'charity' }))
+  const acting = { organisationId: body.id, professional: false, actsFor: true }
+  await house.asFounder((tx) => addAffiliation(tx, { ...acting, membershipId: gus.id }))
+  const propose = () => house.as(gus, (tx) => addAffiliation(tx, { ...acting, membershipId: ida.id }))
+  const refused = await propose()
+  await house.as(ida, (tx) => refuseAffiliation(tx, refused.id))
+  const all = () => house.asFounder((tx) => listAffiliations(tx, { membershipId: ida.id, after: null }, 10))
+  assert.deepEqual(await all(), [])
+  for (const who of [gus, ida, house.founder])
+    assert.equal(await codeOf(house.as(who, (tx) => endAffiliation(tx, refused.id))), 'not-found')
+  assert.equal(await codeOf(house.as(ida, (tx) => acceptAffiliation(tx, refused.id))), 'not-found')
+  const again = await propose()
+  // what staff enter is not kept out by a proposal, and the proposal cannot be accepted beside it
+  const entered = await house.asFounder((tx) => addAffiliation(tx, { ...acting, membershipId: ida.id }))
+  assert.equal(await codeOf(house.as(ida, (tx) => acceptAffiliation(tx, again.id))), 'already-exists')
+  await house.as(ida, (tx) => refuseAffiliation(tx, again.id))
+  assert.deepEqual(
+    (await all()).map((row) => row.id),
+    [entered.id]
+  )
+  const other = { ...acting, professional: true, membershipId: ida.id }
+  const proposal = await house.as(gus, (tx) => addAffiliation(tx, other))
+  assert.equal((await house.as(ida, (tx) => acceptAffiliation(tx, proposal.id))).status, 'accepted')
+  await house.asService(async (tx) => {
+    const wanted = { membershipId: ida.id, professional: true, on: proposal.validFrom } as const
+    assert.equal((await affiliationCovering(tx, wanted))?.id, proposal.id)
+  })
+})
+
+test('of two who end an affiliation from the same version the second is refused', async () => {
+  const added = await house.asFounder((tx) =>
+    addAffiliation(tx, { ...kinds, organisationId: fan.id, membershipId: eve.id, validFrom: '2030-01-01' })
+  )
+  const end = (day: string) => house.asFounder((tx) => endAffiliation(tx, added.id, day, added.rowVersion))
+  const results = await Promise.allSettled([end('2030-05-01'), end('2030-04-01')])
+  assert.deepEqual(results.map((r) => r.status).sort(), ['fulfilled', 'rejected'])
+  assert.equal(await codeOf(end('2030-03-01')), 'precondition-failed')
 })

@@ -211,9 +211,104 @@ test('an application is screened, activated and shown step by step', async () =>
   assert.equal((await broker.post(`members/${id}/activation`)).status, 409)
   assert.equal((await broker.get(`members/${id}/screenings?limit=2`)).body.items.length, 2)
   for (const who of [bev, auditor]) assert.equal((await who.get(`members/${id}/screenings`)).status, 403)
-  assert.equal((await broker.put(`members/${id}/broker`, { brokerId: broker.memberId })).body.brokerId, broker.memberId)
-  assert.equal((await broker.put(`members/${id}/roles`, { roles: ['auditor'] })).status, 403)
-  assert.deepEqual((await admin.put(`members/${id}/roles`, { roles: ['auditor'] })).body.roles, ['member', 'auditor'])
+  const named = await broker.put(`members/${id}/broker`, { brokerId: broker.memberId }, await versionOf(id))
+  assert.equal(named.body.brokerId, broker.memberId)
+  const roles = { roles: ['auditor'] }
+  assert.equal((await broker.put(`members/${id}/roles`, roles, await versionOf(id))).status, 403)
+  const given = await admin.put(`members/${id}/roles`, roles, await versionOf(id))
+  assert.deepEqual(given.body.roles, ['member', 'auditor'])
+})
+
+/** If-Match with the present version. */
+const versionOf = async (member: string | number) => ({
+  'if-match': (await admin.get(`members/${member}`)).headers['etag']!
+})
+
+test('roles and brokers are changed from the version that was read', async () => {
+  const { number } = await addMember(stage, admin, { name: 'Vera' })
+  const read = await versionOf(number)
+  for (const [path, body] of [
+    ['broker', { brokerId: null }],
+    ['roles', { roles: [] }]
+  ] as const)
+    assert.equal((await admin.put(`members/${number}/${path}`, body)).status, 428)
+  const name = (who: Client) => who.put(`members/${number}/broker`, { brokerId: broker.memberId }, read)
+  const statuses = (await Promise.all([name(broker), name(admin)])).map((answer) => answer.status)
+  assert.deepEqual(statuses.sort(), [200, 412])
+  const give = (roles: string[]) => admin.put(`members/${number}/roles`, { roles }, read)
+  assert.equal((await give(['auditor'])).status, 412)
+})
+
+test('a suspended member is refused the departure', async () => {
+  const member = await addMember(stage, admin)
+  await admin.post(`members/${member.number}/suspension`, { reason: 'is looked into' })
+  assert.equal((await member.post('members/me/departure', { balanceTo: String(ann.number) })).status, 403)
+  assert.equal((await admin.post(`members/${member.number}/departure`)).body.status, 'left')
+})
+
+test('a member entered without an address gets a login later, once', async () => {
+  const offline = await addMember(stage, admin, { name: 'Ivy', login: false })
+  const put = (who: Client, number: number, email: unknown) => who.put(`members/${number}/login`, { email })
+  assert.equal((await put(bev, offline.number, 'ivy@example.org')).status, 403)
+  assert.equal((await put(broker, offline.number, 'no address')).status, 400)
+  const given = await put(broker, offline.number, 'Ivy@Example.org')
+  assert.equal(given.status, 200)
+  assert.equal(given.body.email, null, 'what others see as contact is something else')
+  const { rows } = await stage.database.pool.query(
+    'SELECT email, email_verified_at FROM identity.persons WHERE email = $1',
+    ['ivy@example.org']
+  )
+  assert.deepEqual(rows, [{ email: 'ivy@example.org', email_verified_at: null }])
+  assert.equal((await put(broker, offline.number, 'ivy2@example.org')).status, 409)
+  const [event] = (await broker.get(`audit?subjectId=${offline.memberId}&limit=1`)).body.items
+  assert.deepEqual([event.action, event.changes], ['membership.login-given', { fields: ['login'] }])
+  const next = await addMember(stage, admin, { name: 'Second', login: false })
+  const taken = await put(broker, next.number, 'ivy@example.org')
+  assert.deepEqual([taken.status, taken.body.code], [409, 'already-exists'])
+  const watcher = await addMember(stage, admin, { name: 'Auditor', login: false, roles: ['auditor'] })
+  assert.equal((await put(broker, watcher.number, 'a@example.org')).status, 403, 'roles are for admins to give')
+  assert.equal((await put(admin, watcher.number, 'a@example.org')).status, 200)
+})
+
+test('a login that is somebody’s elsewhere takes the membership over, and nobody is left behind', async () => {
+  const other = await foundAnother(stage, admin, 'lakeside')
+  const offline = await addMember(stage, admin, { name: 'Olwen', login: false })
+  const behind = async () =>
+    (await stage.database.pool.query("SELECT id FROM identity.persons WHERE name = 'Olwen'")).rows.length
+  assert.equal(await behind(), 1)
+  const given = await broker.put(`members/${offline.number}/login`, { email: 'admin@lakeside.example.org' })
+  assert.equal(given.status, 200, given.text)
+  assert.equal((await other.get('/v1/timebanks/rivertown/members/me')).body.number, offline.number)
+  assert.equal((await other.get('members/me')).body.displayName, 'Olwen Other')
+  assert.equal(await behind(), 0)
+})
+
+test('who is proposed for an organisation answers for themselves', async () => {
+  const place = `organisations/${(await broker.post('organisations', { name: 'Bakery', kind: 'charity' })).body.id}`
+  const affiliation = { professional: false, actsFor: true }
+  await broker.post(`${place}/affiliations`, { ...affiliation, memberId: bev.memberId })
+  const propose = async () =>
+    (await bev.post(`${place}/affiliations`, { ...affiliation, memberId: ann.memberId, title: 'Baker' })).body
+  const seen = async (who: Client) =>
+    (await who.get(`${place}/affiliations`)).body.items.map((a: { status: string }) => a.status)
+  const onlooker = await addMember(stage, admin)
+  const refused = await propose()
+  assert.equal(refused.status, 'proposed')
+  assert.deepEqual(await seen(bev), ['accepted', 'proposed'])
+  assert.deepEqual(await seen(onlooker), ['accepted'])
+  assert.equal((await admin.post(`affiliations/${refused.id}/acceptance`)).status, 404)
+  const gone = await ann.post(`affiliations/${refused.id}/refusal`)
+  assert.deepEqual([gone.status, gone.text], [204, ''])
+  for (const who of [bev, admin, auditor]) assert.deepEqual(await seen(who), ['accepted'])
+  const { id } = await propose()
+  const accepted = await ann.post(`affiliations/${id}/acceptance`)
+  assert.deepEqual([accepted.status, accepted.body.status, accepted.headers['etag']], [200, 'accepted', '"2"'])
+  assert.equal((await ann.post(`affiliations/${id}/acceptance`)).status, 409)
+  assert.deepEqual(await seen(onlooker), ['accepted', 'accepted'])
+  assert.equal((await bev.call('PATCH', `affiliations/${id}`, {})).status, 428)
+  assert.equal((await bev.patch(`affiliations/${id}`, {}, 1)).status, 412)
+  assert.equal((await bev.patch(`affiliations/${id}`, {}, 2)).status, 200)
+  assert.equal((await broker.post(`${place}/closure`, { reason: 'for the tests that follow' })).status, 200)
 })
 
 test('a member pauses and resumes; a suspended broker is no staff any more', async () => {
@@ -248,11 +343,11 @@ test('organisations are read by all, kept by staff, and acted for by members', a
   assert.equal((await bev.get(place)).body.accountId, added.body.accountId)
   const second = await bev.post(`${place}/affiliations`, { ...affiliation, memberId: ann.memberId, title: 'Treasurer' })
   assert.equal(second.status, 201)
-  assert.equal((await ann.get('members/me/affiliations')).body.items[0].title, 'Treasurer')
+  assert.equal((await ann.get('members/me/affiliations')).body.items.at(-1).title, 'Treasurer')
   const list = (await auditor.get(`${place}/affiliations`)).body.items
   assert.equal(list.length, 2)
   assert.ok(list.every((a: object) => !('memberName' in a)))
-  assert.equal((await bev.call('PATCH', `affiliations/${second.body.id}`, {})).status, 200)
+  assert.equal((await bev.patch(`affiliations/${second.body.id}`, {}, second.body.rowVersion)).status, 200)
   assert.equal((await broker.patch(place, { about: 'mends things' }, 1)).body.rowVersion, 2)
   assert.equal((await broker.patch(place, { about: 'again' }, 1)).status, 412)
   assert.equal((await broker.post(`${place}/closure`, { reason: 'merged' })).body.status, 'closed')

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import fc from 'fast-check'
 import { reportText } from '../../../src/modules/moving-in/index.ts'
 import { makePool } from '../../support/database.ts'
 import { type Bank, fixture, makeBank } from './support.ts'
 
 const database = await makePool('moving-in history')
 after(() => database.close())
+
+const seed = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31)
+console.log(`property tests use FC_SEED=${seed}`)
 
 type ExchangeRow = {
   provider: number | null
@@ -106,6 +110,142 @@ test('transfers without their members are kept anonymous and listed; after the m
   const before = await bank.counts()
   assert.equal((await bank.run('timeoverflow-transfers', file)).done?.history?.completed, 0)
   assert.deepEqual(await bank.counts(), before)
+})
+
+const gone = 'El usuario ya no existe'
+const at = '2022-03-01 08:00:00 UTC'
+
+test('rows whose people were deleted there since are known again, as often as they are there, and names stay', async () => {
+  const bank = await makeBank(database, 'deleted')
+  await bank.run('timeoverflow-members', members(42, 43))
+  const named = transfers(
+    `${at},Ana (42),Berta (43),Jardín,1:00`,
+    `${at},Ana (42),Berta (43),Otra vez,1:00`,
+    `${at},Ana (42),Carla (50),,1:00`,
+    `${at},Dora (51),Banc del Temps 9,,1:00`
+  )
+  assert.equal((await bank.run('timeoverflow-transfers', named)).done?.history?.added, 4)
+  const before = await historyOf(bank)
+  const later = [
+    `${at},${gone},Berta (43),Jardín,1:00`,
+    `${at},${gone},Berta (43),Otra vez,1:00`,
+    `${at},${gone},${gone},,1:00`,
+    `${at},${gone},Banc del Temps 9,,1:00`
+  ]
+  const report = await bank.run('timeoverflow-transfers', transfers(...later))
+  assert.deepEqual([report.done?.history?.added, report.done?.history?.alreadyHere], [0, 4])
+  assert.deepEqual(await historyOf(bank), before)
+  // what is recorded has the names of lines 2 to 4, but nobody knows who Dora and Carla were
+  assert.deepEqual(
+    report.done?.history?.anonymousSides.map(({ line, side }) => [line, side]),
+    [
+      [4, 'provider'],
+      [5, 'receiver']
+    ]
+  )
+  const more = [
+    ...later,
+    `${at},${gone},Berta (43),Una más,1:00`,
+    `${at},${gone},Berta (43),Más larga,1:15`,
+    `2022-03-01 08:00:01 UTC,${gone},Berta (43),Más tarde,1:00`
+  ]
+  assert.equal((await bank.run('timeoverflow-transfers', transfers(...more))).done?.history?.added, 3)
+  assert.equal((await bank.run('timeoverflow-transfers', transfers(...more))).done?.history?.added, 0)
+  assert.equal((await historyOf(bank)).length, 7)
+})
+
+test('an older export, with names that the newer one had lost, completes what is here', async () => {
+  const bank = await makeBank(database, 'older-later')
+  await bank.run('timeoverflow-members', members(42, 43, 44))
+  const newer = transfers(`${at},${gone},Berta (43),,1:00`, `${at},${gone},Berta (43),,1:00`)
+  await bank.run('timeoverflow-transfers', newer)
+  const older = transfers(`${at},Ana (42),Berta (43),,1:00`, `${at},Carla (44),Berta (43),,1:00`)
+  const report = await bank.run('timeoverflow-transfers', older)
+  assert.deepEqual([report.done?.history?.added, report.done?.history?.completed], [0, 2])
+  const receivers = async () => (await historyOf(bank)).map(({ receiver }) => receiver).sort()
+  assert.deepEqual(await receivers(), [42, 44])
+  for (const file of [older, newer]) {
+    const again = await bank.run('timeoverflow-transfers', file)
+    assert.deepEqual([again.done?.history?.added, again.done?.history?.completed], [0, 0])
+  }
+  assert.deepEqual(await receivers(), [42, 44])
+})
+
+test('a row is not taken for one of somebody else', async () => {
+  const bank = await makeBank(database, 'somebody-else')
+  await bank.run('timeoverflow-members', members(42, 43, 44))
+  await bank.run(
+    'timeoverflow-transfers',
+    transfers(`${at},Ana (42),Berta (43),,1:00`, `${at},Ana (42),Nova (60),,2:00`)
+  )
+  for (const row of [
+    `${at},${gone},Carla (44),,1:00`,
+    `${at},Carla (44),Berta (43),,1:00`,
+    `${at},${gone},Nova (61),,1:00`,
+    `${at},Ana (42),Nova (61),,2:00`
+  ])
+    assert.equal((await bank.run('timeoverflow-transfers', transfers(row))).done?.history?.added, 1, row)
+})
+
+test('whoever is deleted between two exports, in either order, each row is one exchange', async (t) => {
+  const people = [1, 2, 3, 4]
+  const party = fc.constantFrom<number | null>(...people, null)
+  const row = fc
+    .record({ second: fc.nat(1), from: party, to: party, minutes: fc.constantFrom('1:00', '1:15') })
+    .filter(({ from, to }) => from !== to)
+  const some = fc.subarray(people)
+  let bankNumber = 0
+  let exchanges = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(row, { minLength: 1, maxLength: 14 }),
+      some,
+      some,
+      some,
+      some,
+      fc.boolean(),
+      async (history, firstDeleted, secondDeleted, firstHere, secondHere, reversed) => {
+        bankNumber += 1
+        const bank = await makeBank(database, `any-${bankNumber}`)
+        const label = (who: number | null, deleted: number[]) =>
+          who === null ? 'Banc del Temps 9' : deleted.includes(who) ? gone : `Member ${who} (${who})`
+        const exported = (deleted: number[], rows = history) =>
+          transfers(
+            ...rows.map(
+              ({ second, from, to, minutes }) =>
+                `2022-03-01 08:00:0${second} UTC,${label(from, deleted)},${label(to, deleted)},,${minutes}`
+            )
+          )
+        if (firstHere.length > 0) await bank.run('timeoverflow-members', members(...firstHere))
+        const first = exported(firstDeleted)
+        const second = exported(secondDeleted, reversed ? [...history].reverse() : history)
+        assert.equal((await bank.run('timeoverflow-transfers', first)).done?.history?.added, history.length)
+        if (secondHere.length > 0) await bank.run('timeoverflow-members', members(...secondHere))
+        for (const file of [second, first, second, exported(people)]) {
+          const { done } = await bank.run('timeoverflow-transfers', file)
+          assert.deepEqual([done?.history?.added, done?.history?.alreadyHere], [0, history.length])
+        }
+        assert.equal((await bank.counts())['exchanges.exchanges'], history.length)
+        exchanges += history.length
+      }
+    ),
+    { numRuns: 60, seed }
+  )
+  t.diagnostic(`${bankNumber} histories, ${exchanges} rows`)
+})
+
+test('rows that an organisation paid for nothing that is named are listed, since they may be grants', async () => {
+  const bank = await makeBank(database, 'grants')
+  await bank.run('timeoverflow-members', members(3))
+  const file = transfers(
+    `${at},Banc del Temps 11,Ana (3),,5:00`,
+    `${at},Banc del Temps 11,Ana (3),Limpieza,2:00`,
+    `${at},Ana (3),Banc del Temps 11,,1:00`
+  )
+  const report = await bank.run('timeoverflow-transfers', file)
+  assert.deepEqual(report.done?.history?.perhapsGrants, [2])
+  assert.match(reportText(report), /without a title: may be grants, not help \(1\): line 2/)
+  assert.equal((await historyOf(bank))[0]?.organisation, 'Banc del Temps 11')
 })
 
 test('only committed transfers are history, and members are found by code in any case', async () => {

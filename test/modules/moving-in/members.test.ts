@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { inTimebank } from '../../../src/db/client.ts'
 import { createPerson } from '../../../src/modules/identity/index.ts'
-import { addFounder, erase, membersByNumber } from '../../../src/modules/members/index.ts'
+import { addFounder, erase, leave, membersByNumber } from '../../../src/modules/members/index.ts'
 import { applyImport, planImport, reportText } from '../../../src/modules/moving-in/index.ts'
 import { parseImport } from '../../../src/modules/moving-in/parse/index.ts'
 import { systemActor } from '../../../src/shared/actor.ts'
@@ -207,7 +207,7 @@ test('a member who has been erased is not brought back by a repeat', async () =>
   await bank.run('timeoverflow-members', file)
   await inTimebank(database, bank.id, systemActor, async (tx) => {
     for (const { id } of (await membersByNumber(tx, [1, 3])).values()) {
-      await tx.client.query("UPDATE members.memberships SET status = 'left' WHERE id = $1", [id])
+      await leave(tx, id)
       await erase(tx, id)
     }
   })

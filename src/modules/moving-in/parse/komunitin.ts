@@ -164,6 +164,7 @@ function readTransfer(row: RowReader<TransferKey>): Outcome {
     history: {
       line: row.line,
       externalId: id,
+      idStems: null,
       performedOn: moment.date,
       recordedAt: moment.instant,
       receiver,

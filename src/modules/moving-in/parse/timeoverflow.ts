@@ -122,7 +122,9 @@ function readTransfer(
   const minutes = readMoved(row, 'quantity')
   const description = row.textUpTo('post', longest.description)
   if (!moment) return null
-  const identity = [moment.instant ?? moment.date, identityOf(receiver), identityOf(provider), minutes].join('|')
+  const instant = moment.instant ?? moment.date
+  const [helped, gave] = [identityOf(receiver), identityOf(provider)]
+  const identity = [instant, helped, gave, minutes].join('|')
   const repeat = repeats.get(identity) ?? 0
   repeats.set(identity, repeat + 1)
   if (minutes === 0) return { skip: 'less than half a minute: no hours moved' }
@@ -133,11 +135,16 @@ function readTransfer(
   ) {
     return { skip: 'both sides are the same account: no hours moved' }
   }
-  const externalId = `timeoverflow-${createHash('sha256').update(identity).digest('hex').slice(0, 32)}-${repeat}`
   return {
     history: {
       line: row.line,
-      externalId,
+      externalId: `${stemOf(identity)}${repeat}`,
+      idStems: [
+        [helped, gave],
+        ['', gave],
+        [helped, ''],
+        ['', '']
+      ].map((sides) => stemOf([instant, ...sides, minutes].join('|'))),
       performedOn: moment.date,
       recordedAt: moment.instant,
       receiver,
@@ -147,6 +154,9 @@ function readTransfer(
     }
   }
 }
+
+const stemOf = (identity: string): string =>
+  `timeoverflow-${createHash('sha256').update(identity).digest('hex').slice(0, 32)}-`
 
 /** Only the number counts: labels change with the exporter's language, and names and titles are edited. */
 const identityOf = (party: Party): string => (party.kind === 'member' ? party.ref : '')

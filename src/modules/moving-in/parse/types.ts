@@ -59,6 +59,11 @@ export type HistoryRecord = {
   line: number
   /** The exporting system's id; where it has none, derived from the row so that a repeat of the file finds it again. */
   externalId: string
+  /**
+   * Where the id is derived from the row: all but the number of the repeat, as it is and as it would be without the name of
+   * one or both sides. Null where the id is the exporting system's own and stays whatever happens.
+   */
+  idStems: readonly string[] | null
   /** ISO date in the time zone asked for. */
   performedOn: string
   /** UTC instant, or null where the file only has a date. */
