@@ -4,9 +4,8 @@ import { getAccounts, type Operation, openingAccount, postAll, setAccountStatus 
 import { createDraftRequests, type DraftRequest, findCategory } from '../listings/index.ts'
 import { addMembers, addOrganisation, type Membership } from '../members/index.ts'
 import type { Plan } from './plan.ts'
-import type { PlannedExchange, PlannedSide } from './plan-history.ts'
 import type { PlannedMember } from './plan-members.ts'
-import { instantOf } from './same-rows.ts'
+import { instantOf, type PlannedExchange, type PlannedSide } from './planned.ts'
 import { keyOf } from './sources.ts'
 
 export type Applied = {

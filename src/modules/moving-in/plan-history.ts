@@ -1,23 +1,8 @@
-import type { HistoryRecord, AnonymousSide as NamelessSide, Party } from './parse/index.ts'
-import { instantOf, isOrWasUnnamed, sameRows } from './same-rows.ts'
+import type { HistoryRecord, Party } from './parse/index.ts'
+import { type AnonymousSide, instantOf, type PlannedExchange, type PlannedSide, type SideName } from './planned.ts'
+import { isOrWasUnnamed, sameRows } from './same-rows.ts'
 import type { KnownExchange, Snapshot } from './snapshot.ts'
 import { keyOf, organisationKey } from './sources.ts'
-
-type SideName = NamelessSide['side']
-
-/** A member by id, an organisation by key, or nobody who can be identified. */
-export type PlannedSide = { memberId: string } | { organisation: string } | null
-
-/** `unnamed`: the file names nobody; `unknown`: it names somebody who is not here; `same`: both sides are one party. */
-export type AnonymousSide = { line: number; side: SideName; why: 'unnamed' | 'unknown' | 'same'; ref: string | null }
-
-export type PlannedExchange = {
-  record: HistoryRecord
-  externalId: string
-  provider: PlannedSide
-  receiver: PlannedSide
-  anonymous: AnonymousSide[]
-}
 
 export type HistoryPlan = {
   /** to be recorded, oldest first */

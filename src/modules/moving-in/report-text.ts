@@ -1,7 +1,7 @@
 import { hoursText } from '../../shared/minutes.ts'
 import type { TrialBalance } from '../ledger/index.ts'
 import type { BalanceCheck } from './checks.ts'
-import type { AnonymousSide } from './plan-history.ts'
+import type { AnonymousSide } from './planned.ts'
 import type { Done, ImportReport } from './report.ts'
 import { lineList, printable, table, wrapped } from './table.ts'
 

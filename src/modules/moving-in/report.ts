@@ -3,8 +3,8 @@ import type { Applied } from './apply.ts'
 import type { BalanceCheck } from './checks.ts'
 import type { Delimiter, Encoding, Fault, ImportKind, Parsed, Rounded, Skipped } from './parse/index.ts'
 import type { Plan } from './plan.ts'
-import type { AnonymousSide } from './plan-history.ts'
 import type { Remark } from './plan-members.ts'
+import type { AnonymousSide } from './planned.ts'
 
 /**
  * `imported`; `tried`: a dry run that would have gone through; `refused`: nothing was written, because of `refusedBecause`.

@@ -1,11 +1,6 @@
 import type { HistoryRecord } from './parse/index.ts'
-import type { PlannedExchange, PlannedSide } from './plan-history.ts'
+import { instantOf, type PlannedExchange, type PlannedSide, type SideName, secondOf } from './planned.ts'
 import type { KnownExchange, Snapshot } from './snapshot.ts'
-
-/** Where the file only has a date: noon of it. */
-export const instantOf = (record: HistoryRecord): string => record.recordedAt ?? `${record.performedOn}T12:00:00Z`
-
-export const secondOf = (instant: string | Date): number => Math.floor(new Date(instant).getTime() / 1000)
 
 /**
  * Which of the file's rows are recorded already, and as what. By the external id; but one that is derived from the row
@@ -37,7 +32,6 @@ export function sameRows(planned: readonly PlannedExchange[], snapshot: Snapshot
   return found
 }
 
-type SideName = 'provider' | 'receiver'
 type SameSide = (row: PlannedExchange, known: KnownExchange, side: SideName) => 'same' | 'perhaps' | 'no'
 
 function sideComparer(members: ReadonlySet<string>, snapshot: Snapshot): SameSide {
@@ -80,9 +74,13 @@ function matchMost(
         exchange.externalId === record.externalId ||
         (mayBe(record, exchange) && sides.every((side) => sameSide(row, exchange, side) !== 'no'))
     )
-    // those with the same sides first, so that names stay with whom they are
+    // first what the id proves, with as few names lost as can be, then those with the same sides: names stay with whom they are
     const unlike = (exchange: KnownExchange) => sides.filter((side) => sameSide(row, exchange, side) !== 'same').length
-    const lost = (exchange: KnownExchange) => record.idStems!.indexOf(stemOf(exchange))
+    const stems = record.idStems!
+    const lost = (exchange: KnownExchange) => {
+      const stem = stems.indexOf(stemOf(exchange))
+      return stem === -1 ? stems.length : stem
+    }
     const sorted = alike.sort((a, b) => lost(a) - lost(b) || unlike(a) - unlike(b))
     candidates.set(row, sorted)
     return sorted

@@ -1,7 +1,7 @@
 import type { Tx } from '../../db/client.ts'
 import { currentPolicy, type Policy, today } from '../timebanks/index.ts'
 import type { HistoryRecord, Parsed } from './parse/index.ts'
-import { instantOf, secondOf } from './same-rows.ts'
+import { instantOf, secondOf } from './planned.ts'
 import { keyOf, openingId, organisationKey, type SourceName } from './sources.ts'
 
 export type KnownMember = { id: string; number: number; accountId: number; name: string }

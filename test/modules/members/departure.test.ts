@@ -16,7 +16,7 @@ test('who leaves takes their listings with them, and erasure blanks what they wr
   const ann = await addMember(stage, admin)
   const categoryId = (await admin.get('categories/gardening')).body.id
   const listing = { categoryId, title: 'Roses of Rosewood Lane', mode: 'do', setting: 'provider_home', open: true }
-  const offer = (await ann.post('offers', { ...listing, coordinates: { latitude: 51.5, longitude: -3.5 } })).body
+  const offer = (await ann.post('offers', { ...listing, latitude: 51.5, longitude: -3.5 })).body
   const request = (await ann.post('requests', listing)).body
   assert.ok(offer.id && request.id)
   assert.equal((await ann.post('members/me/departure', {})).status, 200)
