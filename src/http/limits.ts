@@ -32,7 +32,7 @@ export async function registerLimits(app: FastifyInstance, perMinute: number): P
     for (const name of ['limit', 'remaining', 'reset']) reply.removeHeader(`x-ratelimit-${name}`)
   })
   await app.register(underPressure, {
-    maxEventLoopDelay: 2000,
+    maxEventLoopDelay: 10_000,
     retryAfter: 5,
     pressureHandler: () => {
       throw new DomainError('unavailable', undefined, { retryAfterSeconds: 5 })
