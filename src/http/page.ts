@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { stringify } from 'csv-stringify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -46,6 +47,9 @@ export function decodeCursor<T extends Keyset>(cursor: string | undefined, shape
 export const idCursor = z.tuple([z.uuid()])
 export const numberCursor = z.tuple([z.int()])
 
+/** The id that an ordinary list, ordered by a uuid, goes on after (or before); null: from the beginning. */
+export const idFrom = (cursor: string | undefined): string | null => decodeCursor(cursor, idCursor)?.[0] ?? null
+
 export type Page<T> = { items: T[]; next: string | null }
 
 /** Makes a page of one more row than asked for. */
@@ -55,32 +59,64 @@ export function toPage<T>(rows: T[], limit: number, keyset: (row: T) => Keyset):
   return { items, next: rows.length > limit && last !== undefined ? encodeCursor(keyset(last)) : null }
 }
 
-/** RFC 8288 link to the next page. */
-export function linkNext(request: FastifyRequest, reply: FastifyReply, next: string | null): void {
-  if (next === null) return
-  const url = new URL(request.url, 'http://local')
-  url.searchParams.set('cursor', next)
-  reply.header('link', `<${url.pathname}${url.search}>; rel="next"`)
+/** Column name (stable, the header row) → cell. */
+type CsvColumns<T> = Record<string, (item: T) => unknown>
+
+/** The columns of a wire shape, named as its fields: `performedOn`, of shapes within it `providerMemberNumber`. */
+export function columnsOf<T>(shape: z.ZodType<T>, path: readonly string[] = []): CsvColumns<T> {
+  const inner = unwrap(shape)
+  if (!(inner instanceof z.ZodObject)) {
+    const at = (item: unknown) =>
+      path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null)?.[key], item)
+    return { [camelCase(path)]: at }
+  }
+  return Object.assign(
+    {},
+    ...Object.entries(inner.shape).map(([key, field]) => columnsOf(field as z.ZodType<T>, [...path, key]))
+  ) as CsvColumns<T>
 }
 
-export const wantsCsv = (request: FastifyRequest): boolean =>
+const unwrap = (shape: z.ZodType): z.ZodType =>
+  shape instanceof z.ZodNullable || shape instanceof z.ZodOptional ? unwrap(shape.unwrap() as z.ZodType) : shape
+
+const camelCase = ([first = '', ...rest]: readonly string[]): string =>
+  first + rest.map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('')
+
+type List<T> = {
+  /** of the file, where CSV is asked for */
+  name: string
+  query: { limit: number; cursor?: string | undefined }
+  columns: CsvColumns<T>
+  /** one page from a cursor on, in a transaction of its own */
+  page(cursor: string | undefined, limit: number): Promise<Page<T>>
+}
+
+/** Answers a list: one page as JSON with a link to the next, or all from the cursor on as CSV where that is asked for. */
+export async function sendList<T>(request: FastifyRequest, reply: FastifyReply, list: List<T>): Promise<FastifyReply> {
+  const { limit, cursor } = list.query
+  if (wantsCsv(request)) return sendCsv(reply, list)
+  const page = await list.page(cursor, limit)
+  if (page.next !== null) {
+    const url = new URL(request.url, 'http://local')
+    url.searchParams.set('cursor', page.next)
+    // RFC 8288
+    reply.header('link', `<${url.pathname}${url.search}>; rel="next"`)
+  }
+  return reply.send(page)
+}
+
+const wantsCsv = (request: FastifyRequest): boolean =>
   (request.headers.accept ?? '').split(',').some((part) => part.trim().toLowerCase().startsWith('text/csv'))
 
-/** Column name (stable, the header row) → cell. */
-export type CsvColumns<T> = Record<string, (item: T) => string | number | boolean | null | undefined>
-
 /**
- * Sends all pages of a list as CSV, from the cursor on: formula-safe (a cell that a spreadsheet would run begins with an
- * apostrophe), with a header row. `nextPage` is called for one page at a time, so that memory stays bounded.
+ * Formula-safe (a cell that a spreadsheet would run begins with an apostrophe), with a header row. One page is in memory at
+ * a time, and a reader who goes away ends the reading.
  */
-export async function sendCsv<T>(
+async function sendCsv<T>(
   reply: FastifyReply,
-  name: string,
-  columns: CsvColumns<T>,
-  nextPage: (cursor: string | undefined) => Promise<Page<T>>,
-  cursor?: string
+  { name, query, columns, page: nextPage }: List<T>
 ): Promise<FastifyReply> {
-  const first = await nextPage(cursor)
+  const first = await nextPage(query.cursor, maxLimit)
   const csv = stringify({
     header: true,
     columns: Object.keys(columns),
@@ -89,10 +125,10 @@ export async function sendCsv<T>(
     bom: true
   })
   const write = async () => {
-    for (let page = first; ; page = await nextPage(page.next)) {
+    for (let page = first; ; page = await nextPage(page.next, maxLimit)) {
       for (const item of page.items) {
-        const row = Object.values(columns).map((cell) => cell(item) ?? '')
-        if (!csv.write(row)) await new Promise((resume) => csv.once('drain', resume))
+        const row = Object.values(columns).map((cell) => cellText(cell(item)))
+        if (!csv.write(row)) await once(csv, 'drain')
       }
       if (page.next === null) break
     }
@@ -103,4 +139,13 @@ export async function sendCsv<T>(
     .header('content-type', 'text/csv; charset=utf-8; header=present')
     .header('content-disposition', `attachment; filename="${name}.csv"`)
     .send(csv)
+}
+
+/** A negative number stays a number: only texts are made safe. */
+function cellText(value: unknown): string | number {
+  if (value === null || value === undefined) return ''
+  if (typeof value === 'number') return value
+  if (value instanceof Date) return value.toISOString()
+  if (Array.isArray(value)) return value.map(cellText).join('; ')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

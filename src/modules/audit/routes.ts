@@ -1,37 +1,10 @@
 import { z } from 'zod'
-import {
-  type Api,
-  type CsvColumns,
-  decodeCursor,
-  idCursor,
-  linkNext,
-  maxLimit,
-  pageOf,
-  pageQuery,
-  read,
-  readers,
-  sendCsv,
-  toPage,
-  wantsCsv
-} from '../../http/index.ts'
+import { type Api, columnsOf, idFrom, pageOf, pageQuery, read, readers, sendList, toPage } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-import { type EventFilter, listEvents, type ShownEvent, shownEvent } from './audit.ts'
+import { listEvents, shownEvent } from './audit.ts'
 import { eventSchema } from './schemas.ts'
 
-const columns: CsvColumns<ShownEvent> = {
-  at: (event) => event.at.toISOString(),
-  action: (event) => event.action,
-  subjectType: (event) => event.subjectType,
-  subjectId: (event) => event.subjectId,
-  actorPersonId: (event) => event.actorPersonId,
-  actorMembershipId: (event) => event.actorMembershipId,
-  onBehalfOf: (event) => event.onBehalfOf,
-  source: (event) => event.source,
-  slipNumber: (event) => event.slipNumber,
-  changes: (event) => JSON.stringify(event.changes),
-  reason: (event) => event.reason,
-  id: (event) => event.id
-}
+const columns = columnsOf(eventSchema)
 
 export function auditRoutes(app: Api): void {
   app.get(
@@ -67,16 +40,16 @@ export function auditRoutes(app: Api): void {
     async (request, reply) => {
       const { limit, cursor, since, ...filter } = request.query
       const wanted = { ...filter, since: since === undefined ? undefined : new Date(since) }
-      const pageFrom = (from: string | undefined, size: number) =>
-        read(request, async (tx) => {
-          const before: EventFilter['before'] = decodeCursor(from, idCursor)?.[0] ?? null
-          const found = await listEvents(tx, { ...wanted, before }, size)
-          return toPage(found.map(shownEvent), size, (event) => [event.id])
-        })
-      if (wantsCsv(request)) return sendCsv(reply, 'audit', columns, (next) => pageFrom(next, maxLimit), cursor)
-      const page = await pageFrom(cursor, limit)
-      linkNext(request, reply, page.next)
-      return page
+      return sendList(request, reply, {
+        name: 'audit',
+        query: { limit, cursor },
+        columns,
+        page: (from, size) =>
+          read(request, async (tx) => {
+            const found = await listEvents(tx, { ...wanted, before: idFrom(from) }, size)
+            return toPage(found.map(shownEvent), size, (event) => [event.id])
+          })
+      })
     }
   )
 }

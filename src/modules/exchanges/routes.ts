@@ -2,19 +2,17 @@ import type { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
 import {
   type Api,
+  columnsOf,
   created,
-  decodeCursor,
   edited,
-  idCursor,
-  linkNext,
+  idFrom,
   pageOf,
   read,
   readers,
-  sendCsv,
+  sendList,
   setEtag,
   staff,
   toPage,
-  wantsCsv,
   write,
   writers
 } from '../../http/index.ts'
@@ -39,6 +37,7 @@ import { type ExchangeView, viewOf, viewsOf } from './views.ts'
 
 const collection = '/v1/timebanks/:timebank/exchanges'
 const tags = ['Exchanges']
+const columns = columnsOf(exchangeSchema)
 /** Its sides, each for what is theirs, and staff. */
 const sides = { member: 'own', ...staff } as const
 
@@ -59,19 +58,16 @@ export function exchangeRoutes(app: Api): void {
     },
     async (request, reply) => {
       const { limit, cursor, ...filter } = request.query
-      const pageFrom = (from: string | undefined, size: number) =>
-        read(request, async (tx) => {
-          const page = toPage(
-            await listExchanges(tx, filter, decodeCursor(from, idCursor)?.[0] ?? null, size),
-            size,
-            (x) => [x.id]
-          )
-          return { ...page, items: await viewsOf(tx, page.items) }
-        })
-      if (wantsCsv(request)) return sendCsv(reply, 'exchanges', csvColumns, (next) => pageFrom(next, 500), cursor)
-      const page = await pageFrom(cursor, limit)
-      linkNext(request, reply, page.next)
-      return page
+      return sendList(request, reply, {
+        name: 'exchanges',
+        query: { limit, cursor },
+        columns,
+        page: (from, size) =>
+          read(request, async (tx) => {
+            const page = toPage(await listExchanges(tx, filter, idFrom(from), size), size, (x) => [x.id])
+            return { ...page, items: await viewsOf(tx, page.items) }
+          })
+      })
     }
   )
 
@@ -231,22 +227,3 @@ const at = (timebank: string) => (exchange: ExchangeView) => ({
   location: `/v1/timebanks/${timebank}/exchanges/${exchange.id}`,
   ...edited(exchange)
 })
-
-const csvColumns = {
-  id: (x: ExchangeView) => x.id,
-  status: (x: ExchangeView) => x.status,
-  performed_on: (x: ExchangeView) => x.performedOn,
-  provider_number: (x: ExchangeView) => x.provider.memberNumber,
-  provider_name: (x: ExchangeView) => x.provider.name,
-  provider_capacity: (x: ExchangeView) => x.provider.capacity,
-  receiver_number: (x: ExchangeView) => x.receiver.memberNumber,
-  receiver_name: (x: ExchangeView) => x.receiver.name,
-  receiver_capacity: (x: ExchangeView) => x.receiver.capacity,
-  category_id: (x: ExchangeView) => x.categoryId,
-  service_minutes: (x: ExchangeView) => x.serviceMinutes,
-  credit_minutes: (x: ExchangeView) => x.creditMinutes,
-  source: (x: ExchangeView) => x.source,
-  slip_number: (x: ExchangeView) => x.slipNumber,
-  recorded_at: (x: ExchangeView) => x.recordedAt.toISOString(),
-  description: (x: ExchangeView) => x.description
-}

@@ -1,20 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
-import {
-  type Api,
-  type CsvColumns,
-  decodeCursor,
-  linkNext,
-  type Page,
-  pageOf,
-  read,
-  readers,
-  sendCsv,
-  staff,
-  toPage,
-  wantsCsv
-} from '../../http/index.ts'
+import { type Api, columnsOf, decodeCursor, pageOf, read, readers, sendList, staff, toPage } from '../../http/index.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
 import { findTransfer, getAccount, statement, trialBalance } from './read.ts'
@@ -45,23 +32,7 @@ export type LedgerRoutesOptions = {
 
 const ownOrAll = readers({ member: 'own', broker: true, admin: true, auditor: true })
 
-const lineColumns: CsvColumns<z.output<typeof lineSchema>> = {
-  line: (line) => line.line,
-  performed_on: (line) => line.performedOn,
-  recorded_at: (line) => line.recordedAt,
-  operation: (line) => line.operation,
-  kind: (line) => line.kind,
-  counter_account: (line) => line.counterAccount,
-  counter_kind: (line) => line.counterparty.kind,
-  counter_number: (line) => line.counterparty.number,
-  counter_name: (line) => line.counterparty.name,
-  minutes: (line) => line.minutes,
-  held_minutes: (line) => line.heldMinutes,
-  balance_minutes: (line) => line.balanceMinutes,
-  transfer: (line) => line.transfer,
-  ref: (line) => line.ref,
-  group_id: (line) => line.groupId
-}
+const lineColumns = columnsOf(lineSchema)
 
 /** Reading the ledger. Nothing here moves hours: that is done by what stands on the ledger. */
 export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOptions): void {
@@ -113,7 +84,7 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOp
       const { limit, order, from, to, cursor } = request.query
       // the order belongs to the cursor, so that a page of the other direction is refused
       const cursorShape = z.tuple([z.literal(order), z.int()])
-      const nextPage = (at: string | undefined, size: number): Promise<Page<z.output<typeof lineSchema>>> =>
+      const page = (at: string | undefined, size: number) =>
         read(request, async (tx) => {
           await refuseOthers(tx, request, account)
           await getAccount(tx, account)
@@ -128,12 +99,12 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOp
           const views = lines.map((line) => lineView(line, labels.get(line.counterAccount) ?? unknown))
           return toPage(views, size, (line) => [order, line.line])
         })
-      if (wantsCsv(request)) {
-        return sendCsv(reply, `statement-${account}`, lineColumns, (at) => nextPage(at, csvPage), cursor)
-      }
-      const page = await nextPage(cursor, limit)
-      linkNext(request, reply, page.next)
-      return page
+      return sendList(request, reply, {
+        name: `statement-${account}`,
+        query: { limit, cursor },
+        columns: lineColumns,
+        page
+      })
     }
   )
 
@@ -195,6 +166,3 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOp
       })
   )
 }
-
-/** Lines that a CSV statement reads at once. */
-const csvPage = 1000

@@ -59,11 +59,10 @@ export const accountSchema = z
 export const lineSchema = z
   .object({
     line: z.int().describe('Counts the lines of the account from 1, without gaps'),
-    transfer: z.uuid(),
-    operation,
-    kind,
     performedOn: calendarDate('When the service was given'),
     recordedAt: z.iso.datetime().describe('When it was recorded, UTC'),
+    operation,
+    kind,
     counterAccount: accountNumber.describe('The other account'),
     counterparty: z
       .object({
@@ -75,6 +74,7 @@ export const lineSchema = z
     minutes: minutes('What it did to the balance: positive came in, negative went out, 0 for a hold and its release'),
     heldMinutes: minutes('What it set aside (positive) or let go again (negative)'),
     balanceMinutes: minutes('Balance after the line, in the order of recording'),
+    transfer: z.uuid(),
     ref,
     groupId
   })

@@ -1,20 +1,19 @@
 import {
   type Api,
+  columnsOf,
   created,
   decodeCursor,
   edited,
   everyRole,
   expectedVersion,
   idCursor,
-  linkNext,
   pageOf,
   read,
   readers,
-  sendCsv,
+  sendList,
   setEtag,
   staff,
   toPage,
-  wantsCsv,
   write,
   writers
 } from '../../http/index.ts'
@@ -34,7 +33,7 @@ import {
   shapes
 } from './schemas.ts'
 import { isRanked, type ListingFilter, listListings, type Place } from './search.ts'
-import { csvColumns, viewOf, viewsOf } from './views.ts'
+import { viewOf, viewsOf } from './views.ts'
 import type { Kind, Slot } from './vocabulary.ts'
 
 const tags = ['Listings']
@@ -240,16 +239,17 @@ function routesOf(app: Api, kind: Kind, Name: 'Offer' | 'Request', { one, many }
         const last = decodeCursor(from, idCursor)
         return last === null ? null : [0, last[0]]
       }
-      const pageFrom = (from: string | undefined, size: number) =>
-        read(request, async (tx) => {
-          const found = await listListings(tx, kind, filter, after(from), size)
-          const page = toPage(found, size, ({ score, id }) => (isRanked(filter) ? [score, id] : [id]))
-          return { next: page.next, items: await viewsOf(tx, page.items) }
-        })
-      if (wantsCsv(request)) return sendCsv(reply, `${kind}s`, csvColumns(kind), (next) => pageFrom(next, 200), cursor)
-      const page = await pageFrom(cursor, limit)
-      linkNext(request, reply, page.next)
-      return page
+      return sendList(request, reply, {
+        name: `${kind}s`,
+        query: { limit, cursor },
+        columns: columnsOf(shape.view),
+        page: (from, size) =>
+          read(request, async (tx) => {
+            const found = await listListings(tx, kind, filter, after(from), size)
+            const page = toPage(found, size, ({ score, id }) => (isRanked(filter) ? [score, id] : [id]))
+            return { next: page.next, items: await viewsOf(tx, page.items) }
+          })
+      })
     }
   )
 

@@ -1,9 +1,7 @@
 import type { Tx } from '../../db/client.ts'
-import type { CsvColumns } from '../../http/index.ts'
 import { findMembership, isVisibleToMembers, memberLabels, organisationLabels } from '../members/index.ts'
 import { isOwn, type Listing, seesAll } from './listings.ts'
 import type { Found } from './search.ts'
-import type { Kind } from './vocabulary.ts'
 
 type Seen = Listing & Pick<Found, 'own' | 'ownerShown' | 'distanceKm'>
 
@@ -49,24 +47,3 @@ export async function viewOf(tx: Tx, listing: Listing): Promise<ListingView> {
   const [view] = await viewsOf(tx, [{ ...listing, own: await isOwn(tx, listing), ownerShown, distanceKm: null }])
   return view!
 }
-
-export const csvColumns = (kind: Kind): CsvColumns<ListingView> => ({
-  id: ({ id }) => id,
-  status: ({ status }) => status,
-  title: ({ title }) => title,
-  description: ({ description }) => description,
-  categoryId: ({ categoryId }) => categoryId,
-  mode: ({ mode }) => mode,
-  setting: ({ setting }) => setting,
-  availability: ({ availability }) => availability.join(' '),
-  languages: ({ languages }) => languages.join(' '),
-  area: ({ area }) => area,
-  estimatedMinutes: ({ estimatedMinutes }) => estimatedMinutes,
-  ...(kind === 'request' ? { helpersNeeded: ({ helpersNeeded }: ListingView) => helpersNeeded } : {}),
-  memberNumber: ({ owner }) => owner?.memberNumber,
-  displayName: ({ owner }) => owner?.displayName,
-  organisation: ({ organisation }) => organisation?.name,
-  distanceKm: ({ distanceKm }) => distanceKm,
-  expiresOn: ({ expiresOn }) => expiresOn,
-  createdAt: ({ createdAt }) => createdAt.toISOString()
-})

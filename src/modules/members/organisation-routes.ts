@@ -2,17 +2,17 @@ import { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
 import {
   type Api,
+  columnsOf,
   created,
-  decodeCursor,
   edited,
   everyRole,
   expectedVersion,
-  idCursor,
-  linkNext,
+  idFrom,
   pageOf,
   pageQuery,
   read,
   readers,
+  sendList,
   setEtag,
   staff,
   toPage,
@@ -88,7 +88,7 @@ function readOrganisations(app: Api): void {
   app.get(
     organisations,
     {
-      config: { access: readers(everyRole) },
+      config: { access: readers(everyRole), csv: true },
       schema: {
         operationId: 'listOrganisations',
         tags,
@@ -99,15 +99,20 @@ function readOrganisations(app: Api): void {
       }
     },
     async (request, reply) => {
-      const { limit, cursor, status } = request.query
-      const after = decodeCursor(cursor, idCursor)?.[0] ?? null
-      const page = await read(request, async (tx) => {
-        const { actsFor } = await own(tx)
-        const rows = toPage(await listOrganisations(tx, { status, after }, limit), limit, (row) => [row.id])
-        return { ...rows, items: rows.items.map((row) => organisationView(tx.actor, row, actsFor)) }
+      const { status, ...query } = request.query
+      return sendList(request, reply, {
+        name: 'organisations',
+        query,
+        columns: columnsOf(organisationSchema),
+        page: (from, size) =>
+          read(request, async (tx) => {
+            const { actsFor } = await own(tx)
+            const page = toPage(await listOrganisations(tx, { status, after: idFrom(from) }, size), size, (row) => [
+              row.id
+            ])
+            return { ...page, items: page.items.map((row) => organisationView(tx.actor, row, actsFor)) }
+          })
       })
-      linkNext(request, reply, page.next)
-      return page
     }
   )
 
@@ -235,7 +240,7 @@ function readAffiliations(app: Api): void {
   app.get(
     `${organisation}/affiliations`,
     {
-      config: { access: readers(everyRole) },
+      config: { access: readers(everyRole), csv: true },
       schema: {
         operationId: 'listAffiliations',
         tags,
@@ -247,21 +252,23 @@ function readAffiliations(app: Api): void {
       }
     },
     async (request, reply) => {
-      const { limit, cursor } = request.query
-      const after = decodeCursor(cursor, idCursor)?.[0] ?? null
-      const page = await read(request, async (tx) => {
-        const { id } = await getOrganisation(tx, request.params.organisation)
-        return affiliationsFor(tx, { organisationId: id }, after, limit)
+      return sendList(request, reply, {
+        name: 'affiliations',
+        query: request.query,
+        columns: columnsOf(affiliationSchema),
+        page: (from, size) =>
+          read(request, async (tx) => {
+            const { id } = await getOrganisation(tx, request.params.organisation)
+            return affiliationsFor(tx, { organisationId: id }, idFrom(from), size)
+          })
       })
-      linkNext(request, reply, page.next)
-      return page
     }
   )
 
   app.get(
     '/v1/timebanks/:timebank/members/:member/affiliations',
     {
-      config: { access: readers(everyRole) },
+      config: { access: readers(everyRole), csv: true },
       schema: {
         operationId: 'listMemberAffiliations',
         tags,
@@ -273,14 +280,16 @@ function readAffiliations(app: Api): void {
       }
     },
     async (request, reply) => {
-      const { limit, cursor } = request.query
-      const after = decodeCursor(cursor, idCursor)?.[0] ?? null
-      const page = await read(request, async (tx) => {
-        const { id } = await memberFor(tx, request, request.params.member)
-        return affiliationsFor(tx, { membershipId: id }, after, limit)
+      return sendList(request, reply, {
+        name: 'affiliations',
+        query: request.query,
+        columns: columnsOf(affiliationSchema),
+        page: (from, size) =>
+          read(request, async (tx) => {
+            const { id } = await memberFor(tx, request, request.params.member)
+            return affiliationsFor(tx, { membershipId: id }, idFrom(from), size)
+          })
       })
-      linkNext(request, reply, page.next)
-      return page
     }
   )
 }

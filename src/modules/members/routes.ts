@@ -2,25 +2,22 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import {
   type Api,
-  type CsvColumns,
+  columnsOf,
   created,
   decodeCursor,
   everyRole,
   expectedVersion,
-  idCursor,
-  linkNext,
-  maxLimit,
+  idFrom,
   numberCursor,
   pageOf,
   pageQuery,
   read,
   readers,
-  sendCsv,
+  sendList,
   setEtag,
   signedIn,
   staff,
   toPage,
-  wantsCsv,
   write,
   writers
 } from '../../http/index.ts'
@@ -41,7 +38,7 @@ import {
   memberSchema,
   updateMemberSchema
 } from './schemas.ts'
-import { eventView, eyeOf, type MemberView, memberFor, ownHeaders, ownView, view, viewOrNothing } from './views.ts'
+import { eventView, eyeOf, memberFor, ownHeaders, ownView, view, viewOrNothing } from './views.ts'
 
 const tags = ['Members']
 const members = '/v1/timebanks/:timebank/members'
@@ -110,21 +107,7 @@ function joining(app: Api): void {
   )
 }
 
-const columns: CsvColumns<MemberView> = {
-  number: (m) => m.number,
-  id: (m) => m.id,
-  displayName: (m) => m.displayName,
-  status: (m) => m.status,
-  roles: (m) => m.roles?.join(' '),
-  accountId: (m) => m.accountId,
-  joinedOn: (m) => m.joinedOn,
-  leftOn: (m) => m.leftOn,
-  brokerId: (m) => m.brokerId,
-  email: (m) => m.email,
-  phone: (m) => m.phone,
-  area: (m) => m.area,
-  languages: (m) => m.languages?.join(' ')
-}
+const columns = columnsOf(memberSchema)
 
 /** Looking by what one may not see would tell it; such a filter is refused, never ignored. */
 function refuseFilters(request: FastifyRequest, query: z.output<typeof memberQuery>): void {
@@ -165,20 +148,17 @@ function lists(app: Api): void {
         statuses: status === undefined ? undefined : [status],
         visibleTo: seesAll ? undefined : (actor.membershipId ?? undefined)
       }
-      const pageFrom = async (from: string | undefined, size: number) => {
-        const after = decodeCursor(from, numberCursor)?.[0] ?? null
-        const page = toPage(await read(request, (tx) => listMembers(tx, { ...filter, after }, size)), size, (row) => [
-          row.number
-        ])
-        return { ...page, items: page.items.flatMap((row) => view(actor, row) ?? []) }
-      }
-      if (wantsCsv(request)) {
-        if (!seesAll) throw new DomainError('forbidden', 'The list as CSV is for staff and auditors.')
-        return sendCsv(reply, 'members', columns, (next) => pageFrom(next, maxLimit), cursor)
-      }
-      const page = await pageFrom(cursor, limit)
-      linkNext(request, reply, page.next)
-      return page
+      return sendList(request, reply, {
+        name: 'members',
+        query: { limit, cursor },
+        columns,
+        page: async (from, size) => {
+          const after = decodeCursor(from, numberCursor)?.[0] ?? null
+          const rows = await read(request, (tx) => listMembers(tx, { ...filter, after }, size))
+          const page = toPage(rows, size, (row) => [row.number])
+          return { ...page, items: page.items.flatMap((row) => view(actor, row) ?? []) }
+        }
+      })
     }
   )
 }
@@ -250,16 +230,18 @@ function profiles(app: Api): void {
       }
     },
     async (request, reply) => {
-      const { limit, cursor } = request.query
-      const before = decodeCursor(cursor, idCursor)?.[0] ?? null
-      const rows = await read(request, async (tx) => {
-        const { id } = await memberFor(tx, request, request.params.member)
-        if (eyeOf(tx.actor, id) !== 'own' && !isStaff(tx.actor)) throw notFound('member')
-        return listEventsOf(tx, id, before, limit)
+      return sendList(request, reply, {
+        name: 'audit',
+        query: request.query,
+        columns: columnsOf(eventSchema),
+        page: (from, size) =>
+          read(request, async (tx) => {
+            const { id } = await memberFor(tx, request, request.params.member)
+            if (eyeOf(tx.actor, id) !== 'own' && !isStaff(tx.actor)) throw notFound('member')
+            const page = toPage(await listEventsOf(tx, id, idFrom(from), size), size, (event) => [event.id])
+            return { ...page, items: page.items.map((event) => eventView(request.actor, event)) }
+          })
       })
-      const page = toPage(rows, limit, (event) => [event.id])
-      linkNext(request, reply, page.next)
-      return { ...page, items: page.items.map((event) => eventView(request.actor, event)) }
     }
   )
 }

@@ -3,14 +3,14 @@ import type { Tx } from '../../db/client.ts'
 import {
   type Access,
   type Api,
-  decodeCursor,
+  columnsOf,
   expectedVersion,
-  idCursor,
-  linkNext,
+  idFrom,
   pageOf,
   pageQuery,
   read,
   readers,
+  sendList,
   staff,
   toPage,
   write,
@@ -214,7 +214,7 @@ function screeningRoutes(app: Api): void {
   app.get(
     `${member}/screenings`,
     {
-      config: { access: readers(staff) },
+      config: { access: readers(staff), csv: true },
       schema: {
         operationId: 'listScreenings',
         tags,
@@ -225,14 +225,16 @@ function screeningRoutes(app: Api): void {
       }
     },
     async (request, reply) => {
-      const { limit, cursor } = request.query
-      const after = decodeCursor(cursor, idCursor)?.[0] ?? null
-      const rows = await read(request, async (tx) =>
-        listScreenings(tx, (await memberFor(tx, request, request.params.member)).id, after, limit)
-      )
-      const page = toPage(rows, limit, (row) => [row.id])
-      linkNext(request, reply, page.next)
-      return page
+      return sendList(request, reply, {
+        name: 'screenings',
+        query: request.query,
+        columns: columnsOf(screeningSchema),
+        page: (from, size) =>
+          read(request, async (tx) => {
+            const { id } = await memberFor(tx, request, request.params.member)
+            return toPage(await listScreenings(tx, id, idFrom(from), size), size, (row) => [row.id])
+          })
+      })
     }
   )
 }

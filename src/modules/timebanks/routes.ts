@@ -2,18 +2,19 @@ import { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
 import {
   type Api,
+  columnsOf,
   decodeCursor,
   edited,
   everyRole,
   expectedVersion,
-  idCursor,
-  linkNext,
+  idFrom,
   numberCursor,
   operator,
   pageOf,
   pageQuery,
   read,
   readers,
+  sendList,
   setEtag,
   toPage,
   write,
@@ -57,7 +58,7 @@ export function timebankRoutes(app: Api, { onPolicyChange }: TimebankRouteOption
   app.get(
     '/v1/timebanks',
     {
-      config: { access: operator },
+      config: { access: operator, csv: true },
       schema: {
         operationId: 'listTimebanks',
         tags,
@@ -67,11 +68,13 @@ export function timebankRoutes(app: Api, { onPolicyChange }: TimebankRouteOption
       }
     },
     async (request, reply) => {
-      const { limit, cursor } = request.query
-      const after = decodeCursor(cursor, idCursor)?.[0] ?? null
-      const page = toPage(await listTimebanks(app.database.db, after, limit), limit, (row) => [row.id])
-      linkNext(request, reply, page.next)
-      return page
+      return sendList(request, reply, {
+        name: 'timebanks',
+        query: request.query,
+        columns: columnsOf(timebankSchema),
+        page: async (from, size) =>
+          toPage(await listTimebanks(app.database.db, idFrom(from), size), size, (row) => [row.id])
+      })
     }
   )
 
@@ -161,7 +164,7 @@ export function timebankRoutes(app: Api, { onPolicyChange }: TimebankRouteOption
   app.get(
     '/v1/timebanks/:timebank/policy/versions',
     {
-      config: { access: readers(everyRole) },
+      config: { access: readers(everyRole), csv: true },
       schema: {
         operationId: 'listPolicyVersions',
         tags,
@@ -172,13 +175,15 @@ export function timebankRoutes(app: Api, { onPolicyChange }: TimebankRouteOption
       }
     },
     async (request, reply) => {
-      const { limit, cursor } = request.query
-      const after = decodeCursor(cursor, numberCursor)?.[0] ?? null
-      const page = toPage(await read(request, (tx) => listPolicyVersions(tx, after, limit)), limit, (row) => [
-        row.version
-      ])
-      linkNext(request, reply, page.next)
-      return page
+      return sendList(request, reply, {
+        name: 'policy-versions',
+        query: request.query,
+        columns: columnsOf(policyVersionSchema),
+        page: async (from, size) => {
+          const after = decodeCursor(from, numberCursor)?.[0] ?? null
+          return toPage(await read(request, (tx) => listPolicyVersions(tx, after, size)), size, (row) => [row.version])
+        }
+      })
     }
   )
 

@@ -198,7 +198,7 @@ describe('GET /accounts/:account/statement', () => {
     assert.equal(rows.length, 6)
     assert.equal(
       rows[0],
-      'line,performed_on,recorded_at,operation,kind,counter_account,counter_kind,counter_number,counter_name,minutes,held_minutes,balance_minutes,transfer,ref,group_id'
+      'line,performedOn,recordedAt,operation,kind,counterAccount,counterpartyKind,counterpartyNumber,counterpartyName,minutes,heldMinutes,balanceMinutes,transfer,ref,groupId'
     )
     assert.match(rows[1]!, /^1,2026-01-10,[^,]+Z,transfer,exchange,4,member,104,Owner of 4,90,0,90,[-0-9a-f]{36},,$/)
     assert.match(rows[3]!, /^3,2026-03-01,[^,]+Z,settle,exchange,4,member,104,Owner of 4,-25,-40,65,/)
