@@ -1,18 +1,5 @@
 import type { FastifyContextConfig, FastifyInstance, RouteOptions } from 'fastify'
-import type { Role } from '../shared/actor.ts'
-
-export const membershipStatuses = [
-  'applied',
-  'screening',
-  'active',
-  'paused',
-  'suspended',
-  'declined',
-  'withdrawn',
-  'left',
-  'erased'
-] as const
-export type MembershipStatus = (typeof membershipStatuses)[number]
+import type { MembershipStatus, Role } from '../shared/actor.ts'
 
 /**
  * Who may call a route, declared beside it as `config: { access: … }`.

@@ -1,7 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Actor, claimableSources, isStaff, type Role, type Source } from '../shared/actor.ts'
+import {
+  type Actor,
+  claimableSources,
+  isStaff,
+  type MembershipStatus,
+  type Role,
+  type Source
+} from '../shared/actor.ts'
 import { DomainError } from '../shared/errors.ts'
-import type { Access, MembershipStatus } from './access.ts'
+import type { Access } from './access.ts'
 import { idempotencyKey } from './idempotency.ts'
 
 /** Who a verified access token speaks for. */

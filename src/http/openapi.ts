@@ -153,6 +153,11 @@ export async function registerOpenapi(
       return document as ReturnType<typeof jsonSchemaTransformObject>
     }
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // our name instead of the framework's bar
+    theme: { title: 'Commonhours', css: [{ filename: 'commonhours.css', content: '.topbar { display: none }' }] }
+  })
   app.get('/openapi.json', { config: { access: anyone }, schema: { hide: true } }, async () => app.swagger())
 }

@@ -2,6 +2,20 @@
 export const roles = ['member', 'broker', 'admin', 'auditor'] as const
 export type Role = (typeof roles)[number]
 
+/** The states of a membership, from asking to join to being forgotten. */
+export const membershipStatuses = [
+  'applied',
+  'screening',
+  'active',
+  'paused',
+  'suspended',
+  'declined',
+  'withdrawn',
+  'left',
+  'erased'
+] as const
+export type MembershipStatus = (typeof membershipStatuses)[number]
+
 /** Through what a write reached us (R6). `import` and `system` cannot be claimed by callers. */
 export const claimableSources = ['web', 'api', 'script', 'phone', 'paper_slip'] as const
 export const sources = [...claimableSources, 'import', 'system'] as const

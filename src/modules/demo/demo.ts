@@ -2,7 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { actAs, type Database, inTimebank, type Tx } from '../../db/client.ts'
 import { type Actor, type Role, systemActor } from '../../shared/actor.ts'
 import { addDays } from '../../shared/clock.ts'
-import { agree, approve, cancel, confirm, decline, propose, record, report, reverse } from '../exchanges/index.ts'
+import {
+  agree,
+  approve,
+  cancel,
+  confirm,
+  decline,
+  propose,
+  record,
+  report,
+  reverse,
+  type SideInput
+} from '../exchanges/index.ts'
 import { foundTimebank } from '../founding/index.ts'
 import { findOrCreatePersonByEmail, makeOperator, setPassword } from '../identity/index.ts'
 import { createListing, findCategory } from '../listings/index.ts'
@@ -209,6 +220,33 @@ async function playYear(tx: Tx, players: Player[], organisations: string[], star
       if (turn === 2 && day > days - 40) continue
       await step(day + 2, receiver, (tx) => confirm(tx, id)).catch(ignoreLimits)
       if (turn === 3) await step(day + 3, broker, (tx) => reverse(tx, id, 'It was entered twice.')).catch(ignoreStates)
+    }
+    // the growers give back what grows, and the link worker comes to whoever asks
+    const guest = others[10 + roll(others.length - 10)]!
+    const given = async (tx: Tx, provider: SideInput, slug: string, description: string) =>
+      record(tx, {
+        provider,
+        receiver: { capacity: 'citizen', memberId: guest.memberId },
+        categoryId: await categoryOf(tx, slug),
+        description,
+        minutes: 60,
+        performedOn: on
+      })
+    if (day % 4 === 1) {
+      const growers = { capacity: 'organisation', organisationId: organisations[0]! } as const
+      await step(day, broker, (tx) =>
+        given(tx, growers, 'healthy-eating', 'A box of vegetables, and how to cook them')
+      ).catch(ignoreLimits)
+    }
+    if (day % 9 === 2) {
+      const linkWorker = {
+        capacity: 'professional',
+        memberId: players[5]!.memberId,
+        organisationId: organisations[2]!
+      } as const
+      await step(day, broker, (tx) =>
+        given(tx, linkWorker, 'peer-support', 'A walk and a talk with the link worker')
+      ).catch(ignoreLimits)
     }
     // the citizen-led activity: Saturdays at the waste ground, whoever comes gives time to the growers
     if (day % 14 === 6) {

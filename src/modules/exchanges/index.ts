@@ -1,4 +1,5 @@
 export { exchangesCron, exchangesTasks } from './auto-confirm.ts'
 export { type HistoryRow, recordHistory } from './history.ts'
 export { reverse } from './settle.ts'
+export type { SideInput } from './sides.ts'
 export { agree, approve, cancel, confirm, decline, propose, record, report } from './steps.ts'

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { membershipStatuses } from '../../http/index.ts'
-import { roles } from '../../shared/actor.ts'
+import { membershipStatuses, roles } from '../../shared/actor.ts'
 import { emailPattern, localePattern, longestEmail, longestName, namePattern } from './persons.ts'
 
 const email = z

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
-import type { Role } from '../../shared/actor.ts'
+import type { MembershipStatus, Role } from '../../shared/actor.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { type AuditEntry, audit } from '../audit/index.ts'
@@ -10,14 +10,7 @@ import { openAccount, setAccountStatus, setLimits } from '../ledger/index.ts'
 import { currentPolicy, type Policy, today } from '../timebanks/index.ts'
 import { giveJoiningCredit } from './hours.ts'
 import { limitsFor } from './limits.ts'
-import {
-  asMembership,
-  changeMembership,
-  type Membership,
-  type MembershipStatus,
-  requireAdmin,
-  requireStaff
-} from './memberships.ts'
+import { asMembership, changeMembership, type Membership, requireAdmin, requireStaff } from './memberships.ts'
 import { takeNumbers } from './numbers.ts'
 import { type Profile, type ProfileInput, profileOf, refuseImpossible } from './profile.ts'
 import { inOrder, requireBroker } from './roles.ts'

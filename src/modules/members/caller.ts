@@ -1,6 +1,5 @@
 import type { Database } from '../../db/client.ts'
-import type { Role } from '../../shared/actor.ts'
-import type { MembershipStatus } from './memberships.ts'
+import type { MembershipStatus, Role } from '../../shared/actor.ts'
 
 /** What http asks about who calls; the same shape as there, which may not be imported here. */
 export type Caller = {

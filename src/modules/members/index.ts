@@ -18,7 +18,6 @@ export {
   getMembership,
   isVisibleToMembers,
   type Membership,
-  type MembershipStatus,
   membersByNumber,
   resolveMember
 } from './memberships.ts'

@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
-import type { Role } from '../../shared/actor.ts'
-import { asMembership, type Membership, type MembershipStatus } from './memberships.ts'
+import type { MembershipStatus, Role } from '../../shared/actor.ts'
+import { asMembership, type Membership } from './memberships.ts'
 import { memberships } from './tables.ts'
 
 export type MemberFilter = {

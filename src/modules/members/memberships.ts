@@ -1,22 +1,9 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
-import { isStaff, type Role } from '../../shared/actor.ts'
+import { isStaff, type MembershipStatus, type Role } from '../../shared/actor.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { isUuid } from '../../shared/ids.ts'
 import { memberships } from './tables.ts'
-
-export const membershipStatuses = [
-  'applied',
-  'screening',
-  'active',
-  'paused',
-  'suspended',
-  'declined',
-  'withdrawn',
-  'left',
-  'erased'
-] as const
-export type MembershipStatus = (typeof membershipStatuses)[number]
 
 type Row = typeof memberships.$inferSelect
 

@@ -1,15 +1,9 @@
 import type { Tx } from '../../db/client.ts'
+import type { MembershipStatus } from '../../shared/actor.ts'
 import { DomainError, type Fault, refuseFaults } from '../../shared/errors.ts'
 import { audit } from '../audit/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
-import {
-  actsAsStaff,
-  changeMembership,
-  lockMembership,
-  type Membership,
-  type MembershipStatus,
-  requireOwnOrStaff
-} from './memberships.ts'
+import { actsAsStaff, changeMembership, lockMembership, type Membership, requireOwnOrStaff } from './memberships.ts'
 
 const profileFields = [
   'displayName',

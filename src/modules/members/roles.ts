@@ -1,6 +1,6 @@
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
-import type { Role } from '../../shared/actor.ts'
+import type { MembershipStatus, Role } from '../../shared/actor.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { audit } from '../audit/index.ts'
 import {
@@ -9,7 +9,6 @@ import {
   findMembership,
   lockMembership,
   type Membership,
-  type MembershipStatus,
   requireAdmin,
   requireStaff
 } from './memberships.ts'

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { pageQuery } from '../../http/index.ts'
-import { roles } from '../../shared/actor.ts'
+import { membershipStatuses, roles } from '../../shared/actor.ts'
 import { isEmail } from '../identity/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-import { membershipStatuses } from './memberships.ts'
+
 import { organisationKinds } from './organisations.ts'
 
 /** One line: no control characters, so that it can go into a table, a mail's subject or a log. */

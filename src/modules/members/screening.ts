@@ -1,10 +1,11 @@
 import { and, asc, eq, gt } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import type { MembershipStatus } from '../../shared/actor.ts'
 import { DomainError, type Fault, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { audit } from '../audit/index.ts'
 import { currentPolicy, type Policy, today } from '../timebanks/index.ts'
-import { findMembership, lockMembership, type MembershipStatus, refuseOwn, requireStaff } from './memberships.ts'
+import { findMembership, lockMembership, refuseOwn, requireStaff } from './memberships.ts'
 import { isMinorOn } from './profile.ts'
 import { screenings } from './tables.ts'
 

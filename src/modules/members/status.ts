@@ -1,4 +1,5 @@
 import type { Tx } from '../../db/client.ts'
+import type { MembershipStatus } from '../../shared/actor.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { audit } from '../audit/index.ts'
 import { getAccount, setAccountStatus } from '../ledger/index.ts'
@@ -10,7 +11,6 @@ import {
   isOwn,
   lockMembership,
   type Membership,
-  type MembershipStatus,
   refuseOwn,
   requireAdmin,
   requireOwnOrStaff,

@@ -11,7 +11,6 @@ import {
   getMembership,
   leave,
   type Membership,
-  type MembershipStatus,
   noteScreening,
   pause,
   reinstate,
@@ -20,6 +19,7 @@ import {
   suspend,
   withdraw
 } from '../../../src/modules/members/index.ts'
+import type { MembershipStatus } from '../../../src/shared/actor.ts'
 import { codeOf, type House, makeHouse } from './house.ts'
 
 let house: House
