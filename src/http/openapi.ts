@@ -157,7 +157,10 @@ export async function registerOpenapi(
     routePrefix: '/docs',
     staticCSP: true,
     // our name instead of the framework's bar
-    theme: { title: 'Commonhours', css: [{ filename: 'commonhours.css', content: '.topbar { display: none }' }] }
+    theme: {
+      title: 'Commonhours',
+      css: [{ filename: 'commonhours.css', content: '.swagger-ui .topbar { display: none !important }' }]
+    }
   })
   app.get('/openapi.json', { config: { access: anyone }, schema: { hide: true } }, async () => app.swagger())
 }
