@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -110,16 +111,24 @@ export function clientOf(app: App, timebank: string, token: string): Client {
   }
 }
 
-const expect = (answer: Answer, status: number): Answer => {
-  if (answer.status !== status) throw new Error(`expected ${status}, got ${answer.status}: ${answer.text}`)
-  return answer
+/** The body of an answer with that status; anything else fails the test and is shown. */
+export const ok = (answer: Answer, status = 200): Json => {
+  assert.equal(answer.status, status, answer.text)
+  return answer.body
+}
+
+/** The problem of a refusal with that status and code. */
+export const refused = (answer: Answer, status: number, code: string): Json => {
+  assert.equal(answer.status, status, answer.text)
+  assert.equal(answer.body.code, code, answer.text)
+  return answer.body
 }
 
 /** Signs in and gives a client with what the service says about the caller. */
 export async function signIn(stage: Stage, timebank: string, email: string): Promise<Client> {
-  const answer = expect(await stage.anonymous.post('/v1/auth/sign-in', { email, password }), 200)
-  const client = clientOf(stage.app, timebank, answer.body.accessToken)
-  const me = expect(await client.get('/v1/me'), 200).body
+  const answer = ok(await stage.anonymous.post('/v1/auth/sign-in', { email, password }), 200)
+  const client = clientOf(stage.app, timebank, answer.accessToken)
+  const me = ok(await client.get('/v1/me'), 200)
   const membership = me.memberships.find((m: Json) => m.slug === timebank)
   if (!membership) return { ...client, personId: me.id }
   const accountId = await inTimebank(stage.database, membership.timebankId, systemActor, async (tx) => {
@@ -134,7 +143,7 @@ export async function signIn(stage: Stage, timebank: string, email: string): Pro
 /** The first timebank through the set-up code; gives its admin (also broker, and operator of the installation). */
 export async function setUp(stage: Stage, slug = 'rivertown', more: Record<string, unknown> = {}): Promise<Client> {
   const email = `admin@${slug}.example.org`
-  expect(
+  ok(
     await stage.anonymous.post('/v1/setup', {
       code: stage.setupCode,
       timebank: { name: `Timebank ${slug}`, slug, ...more },
@@ -148,7 +157,7 @@ export async function setUp(stage: Stage, slug = 'rivertown', more: Record<strin
 /** A further timebank, made by the operator; its admin has the same password as everybody here. */
 export async function foundAnother(stage: Stage, operator: Client, slug: string): Promise<Client> {
   const email = `admin@${slug}.example.org`
-  expect(
+  ok(
     await operator.post('/v1/timebanks', { name: `Timebank ${slug}`, slug, admin: { name: 'Olwen Other', email } }),
     201
   )
@@ -165,7 +174,7 @@ export async function addMember(stage: Stage, admin: Client, options: MemberOpti
   counter += 1
   const { name = `Member ${counter}`, roles = [], profile = {}, login = true } = options
   const email = login ? `m${counter}.${process.pid}@${admin.timebank}.example.org` : undefined
-  const added = expect(
+  const added = ok(
     await admin.post('members', {
       displayName: name,
       ...(email ? { email } : {}),
@@ -175,7 +184,7 @@ export async function addMember(stage: Stage, admin: Client, options: MemberOpti
       ...profile
     }),
     201
-  ).body
+  )
   if (!email)
     return {
       ...clientOf(stage.app, admin.timebank, ''),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { exchangesTasks } from '../../../src/modules/exchanges/index.ts'
-import { type Answer, addMember, type Client, makeStage, type Stage, setUp } from '../../support/app.ts'
+import { addMember, type Client, makeStage, ok, refused, type Stage, setUp } from '../../support/app.ts'
 
 let stage: Stage
 let admin: Client
@@ -32,16 +32,6 @@ const between = (provider: Client, receiver: Client, more: Record<string, unknow
 })
 
 const performedOn = '2026-01-15'
-
-const ok = (answer: Answer, status = 200) => {
-  assert.equal(answer.status, status, answer.text)
-  return answer.body
-}
-
-const refused = (answer: Answer, status: number, code: string) => {
-  assert.equal(answer.status, status, answer.text)
-  assert.equal(answer.body.code, code, answer.text)
-}
 
 const balanceOf = async (client: Client): Promise<number> => {
   const { balanceMinutes } = ok(await admin.get(`accounts/${client.accountId}`))

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createStarterCategories, getCategory, listCategories } from '../../../src/modules/listings/index.ts'
-import { addMember, type Client, foundAnother, makeStage, type Stage, setUp } from '../../support/app.ts'
-import { asService, ok, refused } from './support.ts'
+import { addMember, type Client, foundAnother, makeStage, ok, refused, type Stage, setUp } from '../../support/app.ts'
+import { asService } from './support.ts'
 
 let stage: Stage
 let admin: Client

@@ -9,8 +9,8 @@ import {
   listingsTasks,
   rebuildWords
 } from '../../../src/modules/listings/index.ts'
-import { addMember, type Client, makeStage, type Stage, setUp } from '../../support/app.ts'
-import { asService, ok } from './support.ts'
+import { addMember, type Client, makeStage, ok, type Stage, setUp } from '../../support/app.ts'
+import { asService } from './support.ts'
 
 let stage: Stage
 let admin: Client

@@ -11,8 +11,8 @@ import {
 } from '../../../src/modules/listings/index.ts'
 import { addDays } from '../../../src/shared/clock.ts'
 import { DomainError } from '../../../src/shared/errors.ts'
-import { addMember, type Client, foundAnother, makeStage, type Stage, setUp } from '../../support/app.ts'
-import { asService, ok, refused } from './support.ts'
+import { addMember, type Client, foundAnother, makeStage, ok, refused, type Stage, setUp } from '../../support/app.ts'
+import { asService } from './support.ts'
 
 let stage: Stage
 let admin: Client

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { addMember, type Client, makeStage, type Stage, setUp } from '../../support/app.ts'
-import { asService, csvLines, ok, refused } from './support.ts'
+import { addMember, type Client, makeStage, ok, refused, type Stage, setUp } from '../../support/app.ts'
+import { asService, csvLines } from './support.ts'
 
 let stage: Stage
 let admin: Client

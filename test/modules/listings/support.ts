@@ -1,18 +1,6 @@
-import assert from 'node:assert/strict'
 import { inTimebank, type Tx } from '../../../src/db/client.ts'
 import { systemActor } from '../../../src/shared/actor.ts'
 import type { Answer, Client, Stage } from '../../support/app.ts'
-
-export const ok = (answer: Answer, status = 200) => {
-  assert.equal(answer.status, status, answer.text)
-  return answer.body
-}
-
-export const refused = (answer: Answer, status: number, code: string) => {
-  assert.equal(answer.status, status, answer.text)
-  assert.equal(answer.body.code, code)
-  return answer.body
-}
 
 /** Runs domain code as the service itself, in the client's timebank. */
 export async function asService<T>(stage: Stage, client: Client, work: (tx: Tx) => Promise<T>): Promise<T> {
