@@ -18,6 +18,7 @@ import {
   registerRequestLog
 } from './http/index.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
+import { endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
 import type { Identity } from './modules/identity/index.ts'
@@ -98,6 +99,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
   }) as unknown as Api
 
   app.decorate('database', database)
+  // many clients name the type of a body that they do not send; where one is needed, its absence is told as such
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body === '' ? done(null, undefined) : parseJson(request, String(body), done)
+  )
   registerProblems(app)
   const declared = registerAccess(app)
   registerRequestLog(app)
@@ -122,7 +129,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   auditRoutes(app)
   memberRoutes(app)
   standingRoutes(app, {
-    onDeparture: async (tx, membershipId) => void (await closeListingsOf(tx, membershipId)),
+    onDeparture: async (tx, membershipId) => {
+      await endExchangesOf(tx, membershipId)
+      await closeListingsOf(tx, membershipId)
+    },
     onErasure: async (tx, membershipId) => void (await blankListingsOf(tx, membershipId))
   })
   organisationRoutes(app)

@@ -5,6 +5,7 @@ import { type App, buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { connect, type Database } from './db/client.ts'
 import { startEmbedded } from './db/embedded.ts'
+import { databaseError, loggable } from './db/errors.ts'
 import { migrate } from './db/migrate.ts'
 import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
@@ -25,7 +26,9 @@ export type Ground = { ownerUrl: string; embedded: boolean; release(): Promise<v
 /** The configured PostgreSQL, or the bundled one in the data folder; migrated. */
 export async function openGround(config: Config, notice: (text: string) => void): Promise<Ground> {
   if (config.DATABASE_URL) {
-    await migrate(config.DATABASE_URL)
+    await migrate(config.DATABASE_URL).catch((error) => {
+      throw new Error(`DATABASE_URL cannot be used: ${reasonOf(error)}`)
+    })
     return { ownerUrl: config.DATABASE_URL, embedded: false, release: async () => {} }
   }
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
@@ -61,6 +64,17 @@ export async function openGround(config: Config, notice: (text: string) => void)
       await server.stop()
     }
   }
+}
+
+/** In words that name no password: those that a wrong address, user or right brings about. */
+function reasonOf(error: unknown): string {
+  const code = String(databaseError(error)?.code ?? (error as { code?: unknown }).code ?? '')
+  if (code.startsWith('28')) return 'the user or the password is wrong'
+  if (code === '3D000') return 'there is no such database'
+  if (code === '42501') return 'the user may not do what the migrations need (see README, Database)'
+  if (['ECONNREFUSED', 'ENOTFOUND', 'ENOENT', 'ETIMEDOUT', 'EAI_AGAIN'].includes(code))
+    return `no server answers there (${code})`
+  return JSON.stringify(loggable(error))
 }
 
 function isAlive(pid: number): boolean {

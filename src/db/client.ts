@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Actor } from '../shared/actor.ts'
 import { DomainError } from '../shared/errors.ts'
 import { isUuid } from '../shared/ids.ts'
+import { databaseError } from './errors.ts'
 import { namingStatements } from './named.ts'
 
 // minutes are bigint columns that stay far below 2^53; counts likewise
@@ -147,7 +149,28 @@ const makeTx = (database: Database, client: pg.PoolClient, timebankId: string, a
 /** The same transaction seen by another actor or at another time: for who plays many parts at once, as the demo does. */
 export const actAs = (tx: Tx, actor: Actor, now: Date): Tx => ({ ...tx, actor, now })
 
+/** Deadlock, serialization failure; a prepared statement that a migration made stale, on this connection or by its name. */
+const passing = new Set(['40P01', '40001'])
+const stale = new Set(['0A000', '26000'])
+const tries = 4
+
+/**
+ * Runs a whole transaction, again where the database took it back for a reason that passes: nothing of it remains then, so
+ * that work which touches nothing but the database may be done once more.
+ */
 async function withConnection<T>(database: Database, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await withOneConnection(database, use)
+    } catch (error) {
+      const code = databaseError(error)?.code ?? ''
+      if (attempt === tries || !(passing.has(code) || stale.has(code))) throw error
+      await sleep(Math.random() * 20 * attempt)
+    }
+  }
+}
+
+async function withOneConnection<T>(database: Database, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await database.pool.connect()
   let broken: Error | undefined
   try {
@@ -157,6 +180,8 @@ async function withConnection<T>(database: Database, use: (client: pg.PoolClient
     await client.query('ROLLBACK').catch((lost: Error) => {
       broken = lost
     })
+    // its other prepared statements are as stale
+    if (stale.has(databaseError(error)?.code ?? '')) broken = error as Error
     throw error
   } finally {
     client.release(broken)

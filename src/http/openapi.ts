@@ -28,6 +28,7 @@ declare module 'fastify' {
 
 type Operation = {
   responses: Record<string, { content?: Record<string, unknown>; [key: string]: unknown }>
+  requestBody?: { required?: boolean; content?: Record<string, { schema?: { anyOf?: { type?: string }[] } }> }
   parameters?: unknown[]
   description?: string
   security?: unknown[]
@@ -83,9 +84,15 @@ function complete(operation: Operation, route: DeclaredRoute): void {
     parameters.push(
       header('If-Match', true, 'The ETag of what you read; 412 when it has changed since', { type: 'string' })
     )
+  const sent = operation.requestBody?.content?.['application/json']?.schema
+  // a body that may be null may be left out
+  if (operation.requestBody && sent?.anyOf?.some(({ type }) => type === 'null')) operation.requestBody.required = false
   if (config.csv) {
     const ok = operation.responses['200']
-    if (ok?.content) ok.content['text/csv'] = { schema: { type: 'string' } }
+    if (ok?.content)
+      ok.content['text/csv'] = {
+        schema: { type: 'string', description: 'All items from `cursor` on, whatever `limit` says' }
+      }
   }
   if (parameters.length > 0) operation.parameters = parameters
 }

@@ -94,7 +94,7 @@ function translate(error: FastifyError): DomainError | null {
 function translateDatabase(code: string): DomainError | null {
   if (code === '23505') return new DomainError('already-exists')
   if (code === '23503') return new DomainError('conflict', 'It refers to something that is not there.')
-  if (code === '40001' || code === '40P01' || code === '55P03')
+  if (['40001', '40P01', '55P03', '0A000', '26000'].includes(code))
     return new DomainError('unavailable', 'Others were changing the same things; try again.', { retryAfterSeconds: 1 })
   if (code.startsWith('22')) return new DomainError('validation-failed', 'A value is outside what can be stored.')
   if (code.startsWith('08') || code.startsWith('57P') || code.startsWith('53'))

@@ -1,5 +1,6 @@
 export { exchangesCron, exchangesTasks } from './auto-confirm.ts'
 export { type HistoryRow, recordHistory } from './history.ts'
+export { endExchangesOf } from './leaving.ts'
 export { reverse } from './settle.ts'
 export type { SideInput } from './sides.ts'
 export { agree, approve, cancel, confirm, decline, propose, record, report } from './steps.ts'

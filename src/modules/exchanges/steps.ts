@@ -1,6 +1,7 @@
 import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { getCategory, markRequest } from '../listings/index.ts'
+import { memberParty } from '../members/index.ts'
 import type { Policy } from '../timebanks/index.ts'
 import {
   type Context,
@@ -12,6 +13,7 @@ import {
   step,
   wrongState
 } from './exchanges.ts'
+import { reopenIfAlone } from './fulfilment.ts'
 import { placeHold, releaseHold, settle } from './settle.ts'
 import { otherSide, resolveSide, type SideName } from './sides.ts'
 
@@ -32,6 +34,7 @@ export async function agree(tx: Tx, id: string, minutes?: number): Promise<Excha
     throw new DomainError('conflict', 'The minutes agreed to are not those proposed; read the exchange again.', {
       figures: { proposedMinutes: exchange.proposedMinutes }
     })
+  await refuseGone(tx, exchange)
   const needsBroker = await needsApproval(tx, exchange, policy, exchange.proposedMinutes)
   const holdId = policy.holdAtAgreement ? await placeHold(tx, context) : null
   if (exchange.requestId) await markRequest(tx, exchange.requestId, 'matched')
@@ -78,7 +81,7 @@ export async function cancel(tx: Tx, id: string, reason: string | null): Promise
   const { exchange } = context
   if (!beforeReport.includes(exchange.status)) throw wrongState(exchange, 'cancelled')
   await releaseHold(tx, context)
-  if (exchange.requestId && exchange.status !== 'proposed') await markRequest(tx, exchange.requestId, 'open')
+  if (exchange.requestId && exchange.status !== 'proposed') await reopenIfAlone(tx, exchange.requestId, exchange.id)
   return step(tx, exchange, { status: 'cancelled', reason, closedAt: tx.now }, { action: 'cancelled', reason })
 }
 
@@ -91,8 +94,8 @@ export async function report(tx: Tx, id: string, { minutes, performedOn }: Repor
   if (exchange.status !== 'agreed' && exchange.status !== 'ready') throw wrongState(exchange, 'reported')
   const by = reporterOf(context)
   checkServiceDate(performedOn, context.today)
-  // the capacities were checked for the day that was planned; what counts is the day that it was
-  const affiliations = performedOn === exchange.performedOn ? {} : await recheckCapacities(tx, context, performedOn)
+  // what counts is the day that it was, and what is known of that day now
+  const affiliations = await recheckCapacities(tx, context, performedOn)
   const reported = await step(
     tx,
     exchange,
@@ -254,6 +257,15 @@ export async function needsApproval(tx: Tx, exchange: Exchange, policy: Policy, 
   if (approved !== null) return false
   const { risk } = await getCategory(tx, exchange.categoryId)
   return policy.brokerApprovalRisks.includes(risk)
+}
+
+/** Nobody agrees with somebody who has left or is suspended since. */
+async function refuseGone(tx: Tx, exchange: Exchange): Promise<void> {
+  for (const memberId of [exchange.providerId, exchange.receiverId]) {
+    if (memberId === null) continue
+    const { status } = await memberParty(tx, memberId)
+    if (status !== 'active' && status !== 'paused') throw new DomainError('party-not-active')
+  }
 }
 
 async function recheckCapacities(tx: Tx, { exchange, policy }: Context, on: string): Promise<Partial<Exchange>> {

@@ -19,6 +19,9 @@ before(async () => {
   bev = await addMember(stage, admin, { name: 'Bev' })
   cai = await addMember(stage, admin, { name: 'Cai' })
   garden = (await admin.get('categories/gardening')).body.id
+  // what Bev has earned lasts for all the help that she receives here
+  for (const helped of [await addMember(stage, admin), await addMember(stage, admin), await addMember(stage, admin)])
+    ok(await broker.post('exchanges/records', between(bev, helped, { performedOn, minutes: 1200 })), 201)
 })
 
 after(() => stage.close())
@@ -467,6 +470,61 @@ test('a broker who acts for an organisation is not staff where its account moves
     )
   const provider = { memberId: eve.memberId, organisationId: group.id, capacity: 'professional' }
   refused(await broker.post('exchanges/records', { ...between(eve, bev, { performedOn }), provider }), 403, 'forbidden')
+})
+
+test('the capacity is asked for again when it is reported, also for the day that was planned', async () => {
+  const eve = await addMember(stage, admin)
+  const board = ok(await admin.post('organisations', { name: 'Second Board', kind: 'health_board' }), 201)
+  const wanted = { memberId: eve.memberId, professional: true, actsFor: false, validFrom: '2026-01-01' }
+  const affiliation = ok(await admin.post(`organisations/${board.id}/affiliations`, wanted), 201)
+  const { id } = ok(
+    await eve.post('exchanges', {
+      ...between(eve, bev, { performedOn }),
+      provider: { memberId: eve.memberId, organisationId: board.id, capacity: 'professional' }
+    }),
+    201
+  )
+  ok(await bev.post(`exchanges/${id}/agreement`, {}))
+  ok(await admin.patch(`affiliations/${affiliation.id}`, { validTo: '2026-01-10' }, affiliation.rowVersion))
+  refused(await eve.post(`exchanges/${id}/report`, { minutes: 60, performedOn }), 422, 'capacity-not-covered')
+})
+
+test('a request stands open again only when nothing else has come of it; helpers at once all count', async () => {
+  const listing = { categoryId: garden, title: 'Wall', mode: 'do', setting: 'outdoors', open: true, helpersNeeded: 3 }
+  const request = ok(await bev.post('requests', listing), 201)
+  const state = async () => ok(await bev.get(`requests/${request.id}`)).status
+  const helped = (helper: Client) =>
+    broker.post('exchanges/records', between(helper, bev, { performedOn, minutes: 15, requestId: request.id }))
+  const { id } = ok(await ann.post('exchanges', between(ann, bev, { requestId: request.id })), 201)
+  ok(await bev.post(`exchanges/${id}/agreement`, {}))
+  ok(await helped(cai), 201)
+  ok(await ann.post(`exchanges/${id}/cancellation`, {}))
+  assert.equal(await state(), 'in_progress')
+  for (const answer of await Promise.all([helped(ann), helped(cai)])) ok(answer, 201)
+  assert.equal(await state(), 'fulfilled')
+})
+
+test('nobody agrees with somebody who is suspended; who leaves has no report open and takes back what is under way', async () => {
+  const dai = await addMember(stage, admin)
+  const { id } = ok(await dai.post('exchanges', between(dai, bev)), 201)
+  ok(await admin.post(`members/${dai.memberId}/suspension`, { reason: 'For the test' }))
+  refused(await bev.post(`exchanges/${id}/agreement`, {}), 422, 'party-not-active')
+  ok(await admin.post(`members/${dai.memberId}/reinstatement`, { reason: 'For the test' }))
+  const reported = ok(await dai.post('exchanges/reports', between(dai, bev, { performedOn })), 201)
+  refused(await dai.post('members/me/departure', {}), 409, 'conflict')
+  ok(await bev.post(`exchanges/${reported.id}/confirmation`))
+  ok(await dai.post('members/me/departure', {}))
+  assert.equal(ok(await bev.get(`exchanges/${id}`)).status, 'cancelled')
+})
+
+test('a body that is not needed may be left out, whatever type is named for it', async () => {
+  const { id } = ok(await ann.post('exchanges', between(ann, bev)), 201)
+  const { statusCode } = await stage.app.inject({
+    method: 'POST',
+    url: `/v1/timebanks/rivertown/exchanges/${id}/decline`,
+    headers: { authorization: `Bearer ${bev.token}`, 'content-type': 'application/json' }
+  })
+  assert.equal(statusCode, 200)
 })
 
 /** The nightly task as it would run so many days from now. */

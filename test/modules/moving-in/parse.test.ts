@@ -654,3 +654,21 @@ describe('the sample files', { skip: existsSync(samples) ? false : 'the folder o
     assert.equal(parsed.members[11]?.name, 'Serra, Pau "Pauet"')
   })
 })
+
+it('TimeOverflow columns in another order than usual are taken by the names that are known', () => {
+  const swapped = parseText(
+    'timeoverflow-transfers',
+    'Fecha,Destino,Origen,Anuncio,Cantidad\n2021-02-02 10:00:00 UTC,Pere (101),Maria (102),Pan,1:30\n'
+  )
+  const [row] = swapped.history
+  assert.deepEqual(
+    [row?.provider, row?.receiver].map((party) => party?.kind === 'member' && party.ref),
+    ['101', '102']
+  )
+  const moved = parseText(
+    'timeoverflow-members',
+    'N,Nombre,Correo,Balance,Teléfono alternativo,Creado,Fecha último login,Locale,Teléfono\n301,Pere,,7200,,2021-02-02 10:00:00 UTC,,es,666123123\n'
+  )
+  assert.equal(moved.members[0]?.balanceMinutes, 120)
+  assert.equal(moved.members[0]?.phone, '666123123')
+})

@@ -41,10 +41,12 @@ export function findColumns<Key extends string>(rows: readonly Row[], layout: La
   const remarks = rows.slice(0, at).map((row) => `line ${row.line} stands before the header and was not read`)
   const header = withoutBlankEnd(rows[at]!.cells.map(tidy))
   const place = { header, headerLine: rows[at]!.line, dataFrom: at + 1, remarks }
-  if (layout.foundBy === 'position' && header.length === width) {
+  const named = byName(header, layout)
+  const byPlace = layout.foundBy === 'position' && header.length === width
+  if (byPlace && !standsElsewhere(header, named.index, layout)) {
     return { ...place, index: positions, ignored: [], missing: [] }
   }
-  const named = byName(header, layout)
+  if (byPlace) remarks.push('the columns are in another order than usual; they were taken by their names')
   if (header.length === width) takePlaces(named.index, header, layout, named.unknown, remarks)
   const used = new Set(named.index.values())
   const ignored = header.map((text, i) => (used.has(i) ? '' : text || `column ${i + 1}`)).filter((text) => text !== '')
@@ -62,6 +64,21 @@ function headerRow<Key extends string>(rows: readonly Row[], layout: Layout<Key>
   const known = rows.slice(0, 10).map((row) => byName(row.cells, layout).index.size)
   const most = Math.max(...known)
   return most >= 3 ? known.indexOf(most) : 0
+}
+
+/** A header that is known stands where another column usually is, and is no name of that one: places cannot be trusted. */
+function standsElsewhere<Key extends string>(
+  header: readonly string[],
+  index: ReadonlyMap<Key, number>,
+  layout: Layout<Key>
+): boolean {
+  const isName = (text: string, column: { key: Key; headers: readonly string[] } | undefined) =>
+    column !== undefined && [column.key, ...column.headers].map(fold).includes(fold(text))
+  return layout.columns.some((column, usual) => {
+    const found = index.get(column.key)
+    if (found === undefined || found === usual) return false
+    return !isName(header[usual] ?? '', column) && !isName(header[found] ?? '', layout.columns[found])
+  })
 }
 
 function byName<Key extends string>(

@@ -1,0 +1,38 @@
+import { and, asc, eq, inArray, or } from 'drizzle-orm'
+import type { Tx } from '../../db/client.ts'
+import { DomainError } from '../../shared/errors.ts'
+import { type Exchange, step } from './exchanges.ts'
+import { reopenIfAlone } from './fulfilment.ts'
+import { exchanges } from './tables.ts'
+
+const undecided = ['reported', 'disputed']
+const open = ['proposed', 'agreed', 'awaiting_risk', 'awaiting_vetting', 'awaiting_guardian', 'ready']
+
+/**
+ * What becomes of a member's exchanges when they leave, in the same transaction: open ones are cancelled. Somebody whose
+ * reported exchanges nobody has confirmed cannot leave yet: the other side would never get the hour.
+ */
+export async function endExchangesOf(tx: Tx, membershipId: string): Promise<void> {
+  const theirs: Exchange[] = await tx.db
+    .select()
+    .from(exchanges)
+    .where(
+      and(
+        eq(exchanges.timebankId, tx.timebankId),
+        or(eq(exchanges.providerId, membershipId), eq(exchanges.receiverId, membershipId)),
+        inArray(exchanges.status, [...undecided, ...open])
+      )
+    )
+    .orderBy(asc(exchanges.id))
+    .for('update')
+  const waiting = theirs.filter(({ status }) => undecided.includes(status)).length
+  if (waiting > 0)
+    throw new DomainError('conflict', 'Exchanges that are reported or disputed must be settled or reversed first.', {
+      figures: { exchanges: waiting }
+    })
+  for (const exchange of theirs) {
+    if (exchange.requestId && exchange.status !== 'proposed') await reopenIfAlone(tx, exchange.requestId, exchange.id)
+    const reason = 'One of the sides has left.'
+    await step(tx, exchange, { status: 'cancelled', reason, closedAt: tx.now }, { action: 'cancelled', reason })
+  }
+}
