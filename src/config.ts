@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import path from 'node:path'
 import { z } from 'zod'
 
@@ -5,6 +6,14 @@ const url = (...protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     error: `an address that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`
   })
+
+/** An address, a range such as 10.0.0.0/8, one of the names that fastify knows for ranges, or `true`. */
+function isProxy(text: string): boolean {
+  const [address = '', bits] = text.split('/')
+  if (bits === undefined && ['true', 'loopback', 'linklocal', 'uniquelocal'].includes(address)) return true
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return most > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+}
 
 /** The whole environment of the service. Descriptions become the README's table. */
 export const environment = z.object({
@@ -42,6 +51,7 @@ export const environment = z.object({
     .describe('What is logged: fatal, error, warn, info, debug, trace or silent'),
   TRUST_PROXY: z
     .string()
+    .refine((text) => text.split(',').every((part) => isProxy(part.trim())), { error: 'addresses, ranges or `true`' })
     .optional()
     .describe(
       'Proxies whose X-Forwarded-For is believed: addresses or ranges, separated by commas, or `true` for one that you fully control'

@@ -31,6 +31,12 @@ export async function getMembership(tx: Tx, id: string): Promise<Membership> {
   return found
 }
 
+/** Reads a membership and keeps it as it is until the transaction ends, while others may read it so too. */
+export async function holdMembership(tx: Tx, id: string): Promise<Membership | null> {
+  const [row] = await tx.db.select().from(memberships).where(one(tx, id)).for('share')
+  return row ? asMembership(row) : null
+}
+
 /** Reads a membership and keeps others from changing it until the transaction ends. */
 export async function lockMembership(tx: Tx, id: string): Promise<Membership> {
   const [row] = await tx.db.select().from(memberships).where(one(tx, id)).for('no key update')

@@ -6,7 +6,7 @@ import { audit } from '../audit/index.ts'
 import {
   asMembership,
   changeMembership,
-  findMembership,
+  holdMembership,
   lockMembership,
   type Membership,
   requireAdmin,
@@ -82,7 +82,8 @@ export async function changeRoles(
 
 /** Somebody who may be named as a member's broker. */
 export async function requireBroker(tx: Tx, brokerId: string): Promise<void> {
-  const broker = await findMembership(tx, brokerId)
+  // who is suspended at this moment is named by nobody
+  const broker = await holdMembership(tx, brokerId)
   if (broker?.status !== 'active' || !broker.roles.includes('broker'))
     throw new DomainError('validation-failed', 'brokerId: is not an active broker of this timebank.', {
       errors: [{ pointer: '/brokerId', detail: 'Is not an active broker of this timebank.' }]

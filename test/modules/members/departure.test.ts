@@ -27,3 +27,17 @@ test('who leaves takes their listings with them, and erasure blanks what they wr
   assert.ok(!JSON.stringify(blank).includes('Rose'))
   assert.equal(blank.coordinates, null)
 })
+
+test('a broker who is suspended at the moment of being named is nobody’s broker', async () => {
+  const ann = await addMember(stage, admin, { login: false })
+  for (let round = 0; round < 6; round += 1) {
+    const broker = await addMember(stage, admin, { roles: ['broker'], login: false })
+    const { rowVersion } = (await admin.get(`members/${ann.memberId}`)).body
+    await Promise.all([
+      admin.put(`members/${ann.memberId}/broker`, { brokerId: broker.memberId }, { 'if-match': `"${rowVersion}"` }),
+      admin.post(`members/${broker.memberId}/suspension`, { reason: 'At the same moment' })
+    ])
+    assert.equal((await admin.get(`members/${broker.memberId}`)).body.status, 'suspended')
+    assert.equal((await admin.get(`members/${ann.memberId}`)).body.brokerId, null)
+  }
+})
