@@ -56,7 +56,7 @@ export function registerAuth(app: FastifyInstance, authority: Authority): void {
     if (header === undefined) return
     const token = /^Bearer +(\S+)$/i.exec(header)?.[1]
     // refused after the rate limit has counted it, so that guessing tokens has its quota too
-    request.bearer = token === undefined ? null : await authority.verify(token).catch(() => null)
+    request.bearer = token === undefined ? null : await authority.verify(token).catch(refusedOnly)
     request.tokenRefused = request.bearer === null
   })
   app.addHook('preParsing', async (request) => {
@@ -95,6 +95,12 @@ async function authorise(request: FastifyRequest, access: Access, authority: Aut
   const told = request.actor.source === 'phone' || request.actor.source === 'paper_slip'
   if (told && !isStaff(request.actor))
     throw new DomainError('forbidden', 'Only staff write down what they were told by phone or on slips.')
+}
+
+/** A token that is refused, as null. That the keys cannot be read is no fault of the token. */
+function refusedOnly(error: unknown): null {
+  if (error instanceof DomainError && error.code === 'token-invalid') return null
+  throw error
 }
 
 /** R6: through what it reached us, from `Commonhours-Source` and, for paper slips, `Commonhours-Slip`. */
