@@ -1,4 +1,4 @@
-import { and, eq, lt, sql } from 'drizzle-orm'
+import { and, eq, lt } from 'drizzle-orm'
 import { type Database, inTimebank } from '../db/client.ts'
 import type { Cron, Tasks } from '../db/jobs.ts'
 import { systemActor } from '../shared/actor.ts'
@@ -16,7 +16,7 @@ export const platformTasks = (database: Database): Tasks => ({
     const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM timebanks.timebanks')
     for (const { id } of rows)
       await inTimebank(database, id, systemActor, async (tx) => {
-        const old = sql`${tx.now.toISOString()}::timestamptz - make_interval(hours => ${keptHours})`
+        const old = new Date(tx.now.getTime() - keptHours * 60 * 60 * 1000)
         await tx.db
           .delete(idempotencyKeys)
           .where(and(eq(idempotencyKeys.timebankId, tx.timebankId), lt(idempotencyKeys.createdAt, old)))

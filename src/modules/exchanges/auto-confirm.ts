@@ -5,7 +5,7 @@ import { systemActor } from '../../shared/actor.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { getCategory } from '../listings/index.ts'
 import { memberParty } from '../members/index.ts'
-import { everyTimebank, policyAt } from '../timebanks/index.ts'
+import { everyTimebank } from '../timebanks/index.ts'
 import { type Exchange, lockExchange, step } from './exchanges.ts'
 import { settle } from './settle.ts'
 import { needsApproval } from './steps.ts'
@@ -63,11 +63,10 @@ function unanswered(tx: Tx, after: Exchange | null): Promise<Exchange[]> {
 
 async function confirmIfDue(tx: Tx, id: string): Promise<void> {
   const context = await lockExchange(tx, id)
-  const { exchange } = context
-  const policy = (await policyAt(tx, exchange.policyVersion))?.rules
-  const days = policy?.autoConfirmAfterDays ?? 0
+  const { exchange, policy } = context
+  const days = policy.autoConfirmAfterDays
   const since = exchange.reportedAt?.getTime() ?? Number.POSITIVE_INFINITY
-  if (!policy || exchange.status !== 'reported' || days === 0 || tx.now.getTime() - since < days * dayMs) return
+  if (exchange.status !== 'reported' || days === 0 || tx.now.getTime() - since < days * dayMs) return
   if (policy.whoConfirms === 'broker' || (await isProtected(tx, exchange))) return
   if (await needsApproval(tx, exchange, policy, exchange.serviceMinutes ?? 0)) return
   await step(tx, exchange, await settle(tx, context), { action: 'auto-confirmed', onBehalfOf: exchange.receiverId })

@@ -24,6 +24,16 @@ export type NewExchange = {
   performedOn?: string | undefined
 }
 
+/** States in which an exchange may still be called off. */
+export const beforeReport: readonly string[] = [
+  'proposed',
+  'agreed',
+  'awaiting_risk',
+  'awaiting_vetting',
+  'awaiting_guardian',
+  'ready'
+]
+
 /** What every step needs to know about an exchange that it is about to change. */
 export type Context = { exchange: Exchange; policy: Policy; today: string; own: SideName[]; staff: boolean }
 

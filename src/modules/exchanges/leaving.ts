@@ -1,12 +1,11 @@
 import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
-import { type Exchange, step } from './exchanges.ts'
+import { beforeReport, type Exchange, step } from './exchanges.ts'
 import { reopenIfAlone } from './fulfilment.ts'
 import { exchanges } from './tables.ts'
 
 const undecided = ['reported', 'disputed']
-const open = ['proposed', 'agreed', 'awaiting_risk', 'awaiting_vetting', 'awaiting_guardian', 'ready']
 
 /**
  * What becomes of a member's exchanges when they leave, in the same transaction: open ones are cancelled. Somebody whose
@@ -20,7 +19,7 @@ export async function endExchangesOf(tx: Tx, membershipId: string): Promise<void
       and(
         eq(exchanges.timebankId, tx.timebankId),
         or(eq(exchanges.providerId, membershipId), eq(exchanges.receiverId, membershipId)),
-        inArray(exchanges.status, [...undecided, ...open])
+        inArray(exchanges.status, [...undecided, ...beforeReport])
       )
     )
     .orderBy(asc(exchanges.id))

@@ -6,19 +6,15 @@ import { communityPot, getAccounts, type Operation, post } from '../ledger/index
 import { memberParty, organisationParty } from '../members/index.ts'
 import { type Context, type Exchange, lockExchange, step, wrongState } from './exchanges.ts'
 import { fulfilIfHelped } from './fulfilment.ts'
-import type { SideName } from './sides.ts'
+import { accountHolder, type SideName, sideOf } from './sides.ts'
 
 /** The account of one side today: affiliations were kept with the exchange, accounts never change. */
 async function accountOf(tx: Tx, { exchange, policy }: Context, name: SideName): Promise<number | null> {
-  const [capacity, memberId, organisationId] =
-    name === 'provider'
-      ? [exchange.providerCapacity, exchange.providerId, exchange.providerOrganisationId]
-      : [exchange.receiverCapacity, exchange.receiverId, exchange.receiverOrganisationId]
-  const ofPerson =
-    capacity === 'citizen' || (capacity === 'professional' && policy.professionalPaidTime === 'credit_person')
-  if (ofPerson) return (await memberParty(tx, memberId!)).accountId
-  if (capacity === 'professional' && name === 'provider' && policy.professionalPaidTime === 'record_only') return null
-  return (await organisationParty(tx, organisationId!)).accountId
+  const { capacity, memberId, organisationId } = sideOf(exchange, name)
+  const holder = accountHolder(name, capacity, policy)
+  if (holder === 'nobody') return null
+  const party = holder === 'member' ? await memberParty(tx, memberId!) : await organisationParty(tx, organisationId!)
+  return party.accountId
 }
 
 /** Both accounts, or null where the time is recorded only: paid time by policy, or colleagues of one organisation. */
@@ -61,8 +57,7 @@ async function postFor(
   } catch (error) {
     if (!(error instanceof DomainError) || staff) throw error
     const side = error.figures['account'] === sides.debit ? 'receiver' : 'provider'
-    const capacity = side === 'receiver' ? exchange.receiverCapacity : exchange.providerCapacity
-    throw own.includes(side) && capacity !== 'professional' ? error : new DomainError(error.code)
+    throw own.includes(side) && sideOf(exchange, side).capacity !== 'professional' ? error : new DomainError(error.code)
   }
 }
 

@@ -62,19 +62,23 @@ export async function resolveSide(
   const affiliation = await affiliationCovering(tx, { membershipId: memberId, organisationId, professional: true, on })
   if (!affiliation) throw notCovered(name, 'has no professional affiliation to that organisation')
   const employer = await organisationParty(tx, organisationId)
-  const accountId = accountOfProfessional(name, policy, employer.accountId, member.accountId)
+  const holder = accountHolder(name, capacity, policy)
+  const accountId = { member: member.accountId, organisation: employer.accountId, nobody: null }[holder]
   // who works for an organisation does not by that spend its hours
-  const spends = name === 'receiver' && accountId === employer.accountId
+  const spends = name === 'receiver' && holder === 'organisation'
   if (spends && !(await affiliationCovering(tx, { membershipId: memberId, organisationId, actsFor: true, on })))
     throw notCovered(name, 'does not act for the organisation whose hours would be spent')
   return { capacity, memberId, organisationId, affiliationId: affiliation.id, accountId }
 }
 
-/** A professional's paid time goes where the policy says; what they receive at work is their employer's to pay. */
-function accountOfProfessional(name: SideName, policy: Policy, employer: number, person: number): number | null {
-  if (policy.professionalPaidTime === 'credit_person') return person
-  if (policy.professionalPaidTime === 'record_only' && name === 'provider') return null
-  return employer
+/**
+ * Whose account the hours of a side move on. A professional's paid time goes where the policy says; what they receive at
+ * work is their employer's to pay.
+ */
+export function accountHolder(name: SideName, capacity: string, policy: Policy): 'member' | 'organisation' | 'nobody' {
+  if (capacity !== 'professional') return capacity === 'citizen' ? 'member' : 'organisation'
+  if (policy.professionalPaidTime === 'credit_person') return 'member'
+  return policy.professionalPaidTime === 'record_only' && name === 'provider' ? 'nobody' : 'organisation'
 }
 
 const notActive = (name: SideName) =>
@@ -96,6 +100,12 @@ export type Sides = {
   receiverCapacity: string
 }
 
+/** One side of an exchange as it is kept. */
+export const sideOf = (x: Sides, name: SideName) =>
+  name === 'provider'
+    ? { capacity: x.providerCapacity, memberId: x.providerId, organisationId: x.providerOrganisationId }
+    : { capacity: x.receiverCapacity, memberId: x.receiverId, organisationId: x.receiverOrganisationId }
+
 export type Standing = {
   /** the sides that the actor may speak for today */
   own: SideName[]
@@ -110,19 +120,18 @@ export async function standingOf(tx: Tx, exchange: Sides, today: string): Promis
   const { membershipId } = tx.actor
   // the service itself: nightly jobs
   if (!membershipId) return { own: [], involved: false, staff: tx.actor.source === 'system' }
-  const sides = {
-    provider: [exchange.providerCapacity, exchange.providerId, exchange.providerOrganisationId],
-    receiver: [exchange.receiverCapacity, exchange.receiverId, exchange.receiverOrganisationId]
-  } as const
   const organisations = [exchange.providerOrganisationId, exchange.receiverOrganisationId].some((id) => id !== null)
     ? await organisationsActedFor(tx, membershipId, today)
     : []
   const acts = (organisation: string | null) => organisation !== null && organisations.includes(organisation)
   const own = sideNames.filter((name) => {
-    const [capacity, member, organisation] = sides[name]
-    return capacity === 'organisation' ? acts(organisation) : member === membershipId
+    const { capacity, memberId, organisationId } = sideOf(exchange, name)
+    return capacity === 'organisation' ? acts(organisationId) : memberId === membershipId
   })
-  const involved = sideNames.some((name) => sides[name][1] === membershipId || acts(sides[name][2]))
+  const involved = sideNames.some((name) => {
+    const { memberId, organisationId } = sideOf(exchange, name)
+    return memberId === membershipId || acts(organisationId)
+  })
   return { own, involved, staff: isStaff(tx.actor) && !involved }
 }
 

@@ -4,6 +4,7 @@ import { getCategory, markRequest } from '../listings/index.ts'
 import { memberParty } from '../members/index.ts'
 import type { Policy } from '../timebanks/index.ts'
 import {
+  beforeReport,
   type Context,
   type Exchange,
   insertExchange,
@@ -15,7 +16,7 @@ import {
 } from './exchanges.ts'
 import { reopenIfAlone } from './fulfilment.ts'
 import { placeHold, releaseHold, settle } from './settle.ts'
-import { otherSide, resolveSide, type SideName } from './sides.ts'
+import { type Capacity, otherSide, resolveSide, type SideName, sideOf } from './sides.ts'
 
 /** One side proposes to the other; a broker may propose for one of them. The proposal has the consent of who makes it only. */
 export async function propose(tx: Tx, input: NewExchange, forSide?: SideName): Promise<Exchange> {
@@ -72,8 +73,6 @@ export async function decline(tx: Tx, id: string): Promise<Exchange> {
     { action: 'declined', onBehalfOf: behalf(context, side) }
   )
 }
-
-const beforeReport = ['proposed', 'agreed', 'awaiting_risk', 'awaiting_vetting', 'awaiting_guardian', 'ready']
 
 /** Either side, or staff, calls it off before it is reported; what was held is released. */
 export async function cancel(tx: Tx, id: string, reason: string | null): Promise<Exchange> {
@@ -270,14 +269,11 @@ async function refuseGone(tx: Tx, exchange: Exchange): Promise<void> {
 
 async function recheckCapacities(tx: Tx, { exchange, policy }: Context, on: string): Promise<Partial<Exchange>> {
   const again = async (name: SideName) => {
-    const [capacity, memberId, organisationId] =
-      name === 'provider'
-        ? [exchange.providerCapacity, exchange.providerId, exchange.providerOrganisationId]
-        : [exchange.receiverCapacity, exchange.receiverId, exchange.receiverOrganisationId]
+    const { capacity, memberId, organisationId } = sideOf(exchange, name)
     const side = await resolveSide(
       tx,
       name,
-      { capacity: capacity as 'citizen', memberId: memberId ?? undefined, organisationId: organisationId ?? undefined },
+      { capacity: capacity as Capacity, memberId: memberId ?? undefined, organisationId: organisationId ?? undefined },
       on,
       policy,
       false
@@ -290,5 +286,5 @@ async function recheckCapacities(tx: Tx, { exchange, policy }: Context, on: stri
 /** Membership for whom staff act; null where somebody acts for themselves. */
 function behalf({ exchange, staff }: Pick<Context, 'exchange' | 'staff'>, side: SideName | 'broker'): string | null {
   if (!staff || side === 'broker') return null
-  return side === 'provider' ? exchange.providerId : exchange.receiverId
+  return sideOf(exchange, side).memberId
 }
