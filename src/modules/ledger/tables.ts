@@ -88,7 +88,11 @@ export const transfers = ledger.table(
     /** bits: 1 took the debited account below its soft floor, 2 the credited one above its soft ceiling, 4 forced past a refusal */
     flags: smallint('flags').notNull(),
     ref: uuid('ref'),
-    groupId: uuid('group_id')
+    groupId: uuid('group_id'),
+    /** through what it reached us, by `sourceNumbers`; 0: recorded before this was kept */
+    source: smallint('source').notNull().default(0),
+    /** membership or organisation for whom the actor posted it, where that is somebody else */
+    onBehalfOf: uuid('on_behalf_of')
   },
   (t) => [
     primaryKey({ columns: [t.timebankId, t.id] }),
@@ -122,5 +126,67 @@ export const limitChanges = ledger.table(
   (t) => [
     primaryKey({ columns: [t.timebankId, t.accountId, t.version] }),
     foreignKey({ columns: [t.timebankId, t.accountId], foreignColumns: [accounts.timebankId, accounts.id] })
+  ]
+)
+
+/**
+ * Append-only: an id that was refused stays refused. For postings that come with an id of their own and without a stored
+ * answer; kept as long as answers to idempotent requests are.
+ */
+export const refusals = ledger.table(
+  'refusals',
+  {
+    timebankId: timebankId(),
+    id: uuid('id').notNull(),
+    fingerprint: bigint('fingerprint', { mode: 'bigint' }).notNull(),
+    code: smallint('code').notNull(),
+    debitAccount: integer('debit_account'),
+    creditAccount: integer('credit_account'),
+    minutes: integer('minutes'),
+    refusedAccount: integer('refused_account'),
+    refusedBalance: minutes('refused_balance'),
+    refusedHeld: minutes('refused_held'),
+    refusedLimit: minutes('refused_limit'),
+    refusedAt: instant('refused_at').notNull()
+  },
+  (t) => [
+    primaryKey({ columns: [t.timebankId, t.id, t.fingerprint] }),
+    index('refusals_age').on(t.timebankId, t.refusedAt)
+  ]
+)
+
+/** A transfer that took an account past a soft limit, for the broker to follow up; open until `closed_at`. */
+export const limitCrossings = ledger.table(
+  'limit_crossings',
+  {
+    timebankId: timebankId(),
+    transferId: uuid('transfer_id').notNull(),
+    accountId: integer('account_id').notNull(),
+    /** floor: the debited account went below it; ceiling: the credited one above it */
+    which: text('which').notNull(),
+    limitMinutes: minutes('limit_minutes').notNull(),
+    balance: minutes('balance').notNull(),
+    crossedAt: instant('crossed_at').notNull(),
+    closedAt: instant('closed_at')
+  },
+  (t) => [
+    primaryKey({ columns: [t.timebankId, t.transferId, t.which] }),
+    index('limit_crossings_open').on(t.timebankId, t.crossedAt, t.transferId).where(sql`closed_at is null`),
+    index('limit_crossings_account').on(t.timebankId, t.accountId, t.crossedAt),
+    check('limit_crossings_which', sql`${t.which} in ('floor', 'ceiling')`)
+  ]
+)
+
+/** Holds that end by themselves. A row goes when its hold is resolved, by whatever. */
+export const holdExpiries = ledger.table(
+  'hold_expiries',
+  {
+    timebankId: timebankId(),
+    holdId: uuid('hold_id').notNull(),
+    expiresAt: instant('expires_at').notNull()
+  },
+  (t) => [
+    primaryKey({ columns: [t.timebankId, t.holdId] }),
+    index('hold_expiries_due').on(t.timebankId, t.expiresAt)
   ]
 )
