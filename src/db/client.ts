@@ -41,6 +41,8 @@ export type ConnectOptions = {
   /** The role that the service runs as; the owner's own rights are for migrations and jobs. */
   role?: 'commonhours_service' | 'owner'
   max?: number
+  /** how long a statement waits for a lock; for ever by default */
+  lockTimeoutMs?: number
   clock?: () => Date
   onError?: (error: Error) => void
 }
@@ -48,10 +50,13 @@ export type ConnectOptions = {
 /** Opens a pool whose connections act as the service's plain role. */
 export function connect(options: ConnectOptions): Database {
   const { url, role = 'commonhours_service', max = 10, clock = () => new Date(), onError = () => {} } = options
+  const settings = { TimeZone: 'UTC', lock_timeout: options.lockTimeoutMs ?? 0, ...(role === 'owner' ? {} : { role }) }
   const pool = new pg.Pool({
     connectionString: url,
     max,
-    options: `-c TimeZone=UTC${role === 'owner' ? '' : ` -c role=${role}`}`,
+    options: Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
     application_name: 'commonhours',
     connectionTimeoutMillis: 10_000,
     keepAlive: true

@@ -126,7 +126,7 @@ async function reverseTransfer(tx: Tx, ref: string, performedOn: string): Promis
   const touched = [reversal.debitAccount, reversal.creditAccount].filter((account) => account !== null)
   const closed = [...(await getAccounts(tx, touched)).values()].filter((a) => a.status === 'closed' && a.balance !== 0)
   for (const { id: account, balance } of closed) {
-    const pot = await communityPot(tx)
+    const pot = communityPot
     const way =
       balance > 0
         ? ({ debit: account, credit: pot, kind: 'leaving' } as const)

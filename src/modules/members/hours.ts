@@ -15,7 +15,7 @@ export async function giveJoiningCredit(tx: Tx, membership: Membership, policy: 
   await post(tx, {
     id,
     operation: 'transfer',
-    debit: await communityPot(tx),
+    debit: communityPot,
     credit: membership.accountId,
     minutes,
     kind: 'joining_credit',
@@ -35,7 +35,7 @@ const creditGiven = 'membership.joining-credit-given'
  * an account: whoever sets one and posts in the same transaction begins with this, or two may wait for each other.
  */
 export async function openWithPot(tx: Tx, accountIds: readonly number[], why: string): Promise<void> {
-  const ids = new Set([await communityPot(tx), ...accountIds])
+  const ids = new Set([communityPot, ...accountIds])
   for (const id of [...ids].sort((a, b) => a - b)) await setAccountStatus(tx, id, 'open', why)
 }
 
@@ -52,7 +52,7 @@ export async function emptyAndClose(
   heir: number | null,
   why: string
 ): Promise<Emptied> {
-  const pot = await communityPot(tx)
+  const pot = communityPot
   // locked, so that nothing moves between reading the balance and moving it
   await openWithPot(tx, heir === null ? [accountId] : [accountId, heir], why)
   const { balance, heldIn, heldOut } = await getAccount(tx, accountId)

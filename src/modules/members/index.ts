@@ -1,3 +1,4 @@
+export { accountsOf } from './accounts.ts'
 export { type AddMember, addFounder, addMember, applyForMembership } from './adding.ts'
 export {
   acceptAffiliation,
