@@ -26,7 +26,7 @@ import { identityRoutes } from './modules/identity/routes.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import { accountLabels, applyPolicyLimits, callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { accountLabels, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
@@ -112,7 +112,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(cors, { origin: [...options.corsOrigins], exposedHeaders })
   registerAuth(app, {
     verify: (token) => identity.verify(token),
-    look: (bearer, timebankRef) => callerOf(database, bearer, timebankRef)
+    look: callerLookup(database)
   })
   closeConnections(app)
   await registerLimits(app, options.rateLimit)

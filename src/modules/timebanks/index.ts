@@ -8,6 +8,8 @@ export {
   findTimebank,
   listTimebanks,
   policyAt,
+  policyByVersion,
+  policyInForce,
   type Timebank,
   today
 } from './timebanks.ts'

@@ -60,6 +60,33 @@ export async function currentPolicy(tx: Tx): Promise<PolicyVersion> {
   return read(row)
 }
 
+/** By timebank and version. Bounded. */
+const inForce = new Map<string, PolicyVersion>()
+const inForceKept = 1000
+
+/**
+ * The policy in force when the request's caller was looked up, a moment before the transaction: for hot paths. A version
+ * never changes, so one that was read before is not read again. Where nobody has looked, it is read like `currentPolicy`.
+ */
+export async function policyInForce(tx: Tx): Promise<PolicyVersion> {
+  return tx.policyVersion === null ? currentPolicy(tx) : policyByVersion(tx, tx.policyVersion)
+}
+
+/**
+ * One version, from the cache where it was read before. Only for versions that are known to be committed: one that is rolled
+ * back may be made again otherwise.
+ */
+export async function policyByVersion(tx: Tx, version: number): Promise<PolicyVersion> {
+  const key = `${tx.timebankId}:${version}`
+  const known = inForce.get(key)
+  if (known) return known
+  const found = await policyAt(tx, version)
+  if (!found) throw new Error('a timebank without the policy of this version')
+  if (inForce.size >= inForceKept) inForce.clear()
+  inForce.set(key, found)
+  return found
+}
+
 /** The policy that something was made under. */
 export async function policyAt(tx: Tx, version: number): Promise<PolicyVersion | null> {
   const [row] = await tx.db
