@@ -118,7 +118,7 @@ const pausesMs = [10, 40, 160, 640, 1500, 1500]
 async function callPatiently(database: Database, postings: readonly Posting[]): Promise<Outcome[]> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await callLedger(database.pool, postings, { together: false, keep: true })
+      return await callLedger(database.postings, postings, { together: false, keep: true })
     } catch (error) {
       const pause = pausesMs[attempt]
       // a lock that is held for long concerns one posting: it is found by halving, and the others go on

@@ -52,7 +52,6 @@ export async function emptyAndClose(
   heir: number | null,
   why: string
 ): Promise<Emptied> {
-  const pot = communityPot
   // locked, so that nothing moves between reading the balance and moving it
   await openWithPot(tx, heir === null ? [accountId] : [accountId, heir], why)
   const { balance, heldIn, heldOut } = await getAccount(tx, accountId)
@@ -63,10 +62,10 @@ export async function emptyAndClose(
   const id = newId()
   const common = { id, operation: 'transfer', minutes: Math.abs(balance), performedOn: on } as const
   if (balance > 0) {
-    const posting = post(tx, { ...common, debit: accountId, credit: heir ?? pot, kind: 'leaving' })
+    const posting = post(tx, { ...common, debit: accountId, credit: heir ?? communityPot, kind: 'leaving' })
     await (heir === null ? posting : posting.catch(withoutFigures))
   }
-  if (balance < 0) await post(tx, { ...common, debit: pot, credit: accountId, kind: 'write_off' })
+  if (balance < 0) await post(tx, { ...common, debit: communityPot, credit: accountId, kind: 'write_off' })
   await setAccountStatus(tx, accountId, 'closed', why)
   return balance === 0 ? null : { minutes: balance, transferId: id }
 }

@@ -9,7 +9,7 @@ export {
   organisationsActedFor,
   refuseAffiliation
 } from './affiliations.ts'
-export { callerOf, membershipsOf } from './caller.ts'
+export { callerLookup, membershipsOf } from './caller.ts'
 export { addMembers } from './importing.ts'
 export { erase, leave } from './leaving.ts'
 export { applyPolicyLimits, limitsFor } from './limits.ts'

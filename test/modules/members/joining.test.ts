@@ -176,12 +176,11 @@ test('activation locks the pot before the account, as postings do', async () => 
     }) as const
   let activating: Promise<unknown> = Promise.resolve()
   await rich.asService(async (tx) => {
-    const pot = communityPot
-    await post(tx, move(pot, other.accountId))
+    await post(tx, move(communityPot, other.accountId))
     activating = rich.asFounder((inner) => activate(inner, applied.id))
     await new Promise((resolve) => setTimeout(resolve, 200))
     // it waits for the pot and holds nothing that we want
-    const [outcome] = await tryPost(tx, [move(pot, applied.accountId)])
+    const [outcome] = await tryPost(tx, [move(communityPot, applied.accountId)])
     assert.equal(outcome?.code, 'account_not_open')
   })
   await activating

@@ -33,8 +33,7 @@ const performedOn = '2026-01-10'
 /** Moves minutes from the pot to a member (negative: the other way). */
 const give = (to: number, minutes: number) =>
   house.asService(async (tx) => {
-    const pot = communityPot
-    const [debit, credit] = minutes > 0 ? [pot, to] : [to, pot]
+    const [debit, credit] = minutes > 0 ? [communityPot, to] : [to, communityPot]
     await post(tx, {
       id: newId(),
       operation: 'transfer',
