@@ -126,11 +126,10 @@ async function reverseTransfer(tx: Tx, ref: string, performedOn: string): Promis
   const touched = [reversal.debitAccount, reversal.creditAccount].filter((account) => account !== null)
   const closed = [...(await getAccounts(tx, touched)).values()].filter((a) => a.status === 'closed' && a.balance !== 0)
   for (const { id: account, balance } of closed) {
-    const pot = await communityPot(tx)
     const way =
       balance > 0
-        ? ({ debit: account, credit: pot, kind: 'leaving' } as const)
-        : ({ debit: pot, credit: account, kind: 'write_off' } as const)
+        ? ({ debit: account, credit: communityPot, kind: 'leaving' } as const)
+        : ({ debit: communityPot, credit: account, kind: 'write_off' } as const)
     await post(tx, { id: newId(), operation: 'transfer', ...way, minutes: Math.abs(balance), performedOn, force: true })
   }
   return id

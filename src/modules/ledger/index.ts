@@ -1,4 +1,5 @@
 export {
+  accountKindsOf,
   communityPot,
   followLimits,
   type Limits,
@@ -10,18 +11,17 @@ export {
   setAccountStatus,
   setLimits
 } from './accounts.ts'
-export { type AccountStatus, transferKinds } from './kinds.ts'
-export {
-  type Operation,
-  type Outcome,
-  post,
-  postAll,
-  tryPost
-} from './post.ts'
+export type { Operation, Outcome } from './call.ts'
+export { outcomeCodes } from './codes.ts'
+export { forgetRefusals, releaseExpiredHolds } from './expiry.ts'
+export { type AccountKind, type AccountStatus, operationNames, type TransferKind, transferKinds } from './kinds.ts'
+export { post, postAll, refusalOf, tryPost } from './post.ts'
+export { makePostingQueue, type PostingQueue } from './queue.ts'
 export {
   findTransfer,
   getAccount,
   getAccounts,
+  kindsOf,
   type Line,
   statement,
   type TrialBalance,
