@@ -3,8 +3,9 @@ CREATE DOMAIN ledger.account_kind AS text CHECK (VALUE IN ('member', 'organisati
 --> statement-breakpoint
 CREATE DOMAIN ledger.account_status AS text CHECK (VALUE IN ('open', 'frozen', 'closed'));
 --> statement-breakpoint
-CREATE DOMAIN ledger.operation AS smallint CHECK (VALUE BETWEEN 1 AND 5);
---> statement-breakpoint
 CREATE DOMAIN ledger.moved_minutes AS integer CHECK (VALUE > 0);
 --> statement-breakpoint
 CREATE DOMAIN ledger.total_minutes AS bigint CHECK (VALUE >= 0);
+--> statement-breakpoint
+-- Made again after its columns have their new types.
+DROP VIEW ledger.entries;

@@ -49,7 +49,6 @@ ALTER TABLE "ledger"."accounts" ALTER COLUMN "held_in" SET DATA TYPE ledger.tota
 ALTER TABLE "ledger"."accounts" ALTER COLUMN "held_out" SET DATA TYPE ledger.total_minutes;--> statement-breakpoint
 ALTER TABLE "ledger"."limit_changes" ALTER COLUMN "status" SET DATA TYPE ledger.account_status;--> statement-breakpoint
 ALTER TABLE "ledger"."transfers" ALTER COLUMN "minutes" SET DATA TYPE ledger.moved_minutes;--> statement-breakpoint
-ALTER TABLE "ledger"."transfers" ALTER COLUMN "operation" SET DATA TYPE ledger.operation;--> statement-breakpoint
 ALTER TABLE "ledger"."transfers" ADD COLUMN "source" smallint DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "ledger"."transfers" ADD COLUMN "on_behalf_of" uuid;--> statement-breakpoint
 CREATE INDEX "hold_expiries_due" ON "ledger"."hold_expiries" USING btree ("timebank_id","expires_at");--> statement-breakpoint

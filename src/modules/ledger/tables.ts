@@ -30,7 +30,6 @@ const totalMinutes = customType<{ data: number; driverData: string | number }>({
   fromDriver: Number
 })
 const movedMinutes = customType<{ data: number }>({ dataType: () => 'ledger.moved_minutes' })
-const operationNumber = customType<{ data: number }>({ dataType: () => 'ledger.operation' })
 const accountKind = customType<{ data: string }>({ dataType: () => 'ledger.account_kind' })
 const accountStatus = customType<{ data: string }>({ dataType: () => 'ledger.account_status' })
 
@@ -62,9 +61,7 @@ export const accounts = ledger.table(
     ceilingHard: minutes('ceiling_hard'),
     version: integer('version').notNull().default(0)
   },
-  (t) => [
-    primaryKey({ columns: [t.timebankId, t.id] })
-  ]
+  (t) => [primaryKey({ columns: [t.timebankId, t.id] })]
 )
 
 /**
@@ -87,7 +84,7 @@ export const transfers = ledger.table(
     creditVersion: integer('credit_version').notNull(),
     minutes: movedMinutes('minutes').notNull(),
     performedOn: date('performed_on').notNull(),
-    operation: operationNumber('operation').notNull(),
+    operation: smallint('operation').notNull(),
     kind: smallint('kind').notNull(),
     /** bits: 1 took the debited account below its soft floor, 2 the credited one above its soft ceiling, 4 forced past a refusal */
     flags: smallint('flags').notNull(),
