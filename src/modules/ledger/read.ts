@@ -248,11 +248,12 @@ export type TrialBalanceRow = {
 export type TrialBalance = { kinds: TrialBalanceRow[]; sum: Omit<TrialBalanceRow, 'kind'> }
 
 export async function trialBalance(tx: Tx): Promise<TrialBalance> {
-  const { rows } = await tx.client.query<TrialBalanceRow>(
-    `SELECT kind, accounts, debits, credits, balance, held_in AS "heldIn", held_out AS "heldOut"
-       FROM ledger.trial_balance($1)`,
-    [tx.timebankId]
-  )
+  const { rows } = await tx.client.query<TrialBalanceRow>({
+    name: 'ledger.trial_balance',
+    text: `SELECT kind, accounts, debits, credits, balance, held_in AS "heldIn", held_out AS "heldOut"
+             FROM ledger.trial_balance($1)`,
+    values: [tx.timebankId]
+  })
   const total = (figure: keyof TrialBalance['sum']) => rows.reduce((sum, row) => sum + row[figure], 0)
   return {
     kinds: rows.toSorted((a, b) => accountKinds.indexOf(a.kind) - accountKinds.indexOf(b.kind)),
