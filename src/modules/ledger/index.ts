@@ -19,6 +19,7 @@ export {
   tryPost
 } from './post.ts'
 export {
+  type Beside,
   findTransfer,
   getAccount,
   getAccounts,

@@ -29,6 +29,7 @@ export {
 } from './organisations.ts'
 export {
   accountLabels,
+  labelsBeside,
   memberLabels,
   memberParty,
   organisationLabels,
