@@ -27,7 +27,14 @@ import type { PostingQueue } from './modules/ledger/index.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import { accountLabels, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import {
+  accountLabels,
+  applyPolicyLimits,
+  callerLookup,
+  labelsBeside,
+  membershipsOf,
+  ownsAccount
+} from './modules/members/index.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
@@ -145,7 +152,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   transferRoutes(app, { queue: options.postings })
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
-    labelsOf: accountLabels
+    labelsOf: accountLabels,
+    labelsBeside
   })
 
   await app.ready()

@@ -18,6 +18,7 @@ export { type AccountKind, type AccountStatus, operationNames, type TransferKind
 export { post, postAll, refusalOf, tryPost } from './post.ts'
 export { makePostingQueue, type PostingQueue } from './queue.ts'
 export {
+  type Beside,
   findTransfer,
   getAccount,
   getAccounts,

@@ -30,6 +30,7 @@ export {
 } from './organisations.ts'
 export {
   accountLabels,
+  labelsBeside,
   memberLabels,
   memberParty,
   organisationLabels,
