@@ -19,11 +19,13 @@ export {
   tryPost
 } from './post.ts'
 export {
+  type Account,
   findTransfer,
   getAccount,
   getAccounts,
   type Line,
   statement,
+  type Transfer,
   type TrialBalance,
   trialBalance
 } from './read.ts'

@@ -28,7 +28,9 @@ export {
   updateOrganisation
 } from './organisations.ts'
 export {
+  type AccountLabel,
   accountLabels,
+  type MemberParty,
   memberLabels,
   memberParty,
   organisationLabels,

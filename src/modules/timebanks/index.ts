@@ -9,5 +9,6 @@ export {
   listTimebanks,
   policyAt,
   type Timebank,
+  timebankNames,
   today
 } from './timebanks.ts'
