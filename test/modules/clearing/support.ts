@@ -80,5 +80,5 @@ export async function refuseUnsound(...towns: Town[]): Promise<void> {
     const { sum } = await town.asService(trialBalance)
     assert.deepEqual([sum.balance, sum.heldIn - sum.heldOut], [0, 0])
   }
-  for (const pair of await listPairs(towns[0]!.database, null, 200)) assert.ok(pair.agrees, JSON.stringify(pair))
+  for (const pair of await listPairs(towns[0]!.database, null, 1000)) assert.ok(pair.agrees, JSON.stringify(pair))
 }
