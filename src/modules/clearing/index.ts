@@ -1,4 +1,4 @@
-export { acceptAgreement, changeAgreementLimits, proposeAgreement } from './agreement-steps.ts'
+export { acceptAgreement, proposeAgreement } from './agreement-steps.ts'
 export { labelsWithPartners } from './labels.ts'
 export { listPairs, type Pair } from './read.ts'
 export { clearingCron, clearingTasks } from './tasks.ts'
