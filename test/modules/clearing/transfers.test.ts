@@ -478,6 +478,33 @@ test('a delivery any number of times and at once is one delivery', async () => {
   await refuseUnsound(one, two)
 })
 
+test('a worker that wakes late, when others have gone on, changes nothing', async () => {
+  const [one, two] = await pair()
+  await agree(one, two)
+  for (const step of ['deliver', 'resolve']) {
+    for (const refused of [false, true]) {
+      const sent = await send(one, one.ann, two, refused ? 987_654 : two.ann, 10)
+      const { timebankId } = one
+      const held = { wake: () => {} }
+      const asleep = new Promise<void>((resolve) => {
+        held.wake = resolve
+      })
+      const late = advance(one.database, timebankId, sent.id, (next) => (next === step ? asleep : undefined))
+      await runJobs(one.database)
+      if (!refused) await one.asFounder((tx) => reverseTransfer(tx, sent.id, 'a mistake'))
+      held.wake()
+      await late
+      await refuseUnsound(one, two)
+      await runJobs(one.database)
+      const { status, pending } = await transferAt(one, sent.id)
+      assert.deepEqual([status, pending], [refused ? 'refused' : 'reversed', false])
+      await refuseUnsound(one, two)
+    }
+  }
+  assert.equal(await owes(one, two), 0)
+  assert.equal(await balanceOf(one, one.ann.accountId), 0)
+})
+
 test('both directions at once block nobody', async () => {
   const [one, two] = await pair()
   await agree(one, two, { owing: 6000, owed: 6000 })
