@@ -21,7 +21,15 @@ import {
 import { getClearingTransfer, listAgreementVersions } from '../../../src/modules/clearing/read.ts'
 import { reverseTransfer } from '../../../src/modules/clearing/reversal.ts'
 import { sendTransfer } from '../../../src/modules/clearing/transfers.ts'
-import { findTransfer, noLimits, post, setLimits, statement, tryPost } from '../../../src/modules/ledger/index.ts'
+import {
+  findTransfer,
+  getAccount,
+  noLimits,
+  post,
+  setLimits,
+  statement,
+  tryPost
+} from '../../../src/modules/ledger/index.ts'
 import { leave, pause, suspend } from '../../../src/modules/members/index.ts'
 import { systemActor } from '../../../src/shared/actor.ts'
 import { newId } from '../../../src/shared/ids.ts'
@@ -503,6 +511,65 @@ test('a worker that wakes late, when others have gone on, changes nothing', asyn
   }
   assert.equal(await owes(one, two), 0)
   assert.equal(await balanceOf(one, one.ann.accountId), 0)
+})
+
+test('what was refused once stays refused, also when it would be taken now', async () => {
+  const [one, two] = await pair()
+  await agree(one, two)
+  const change = async (owed: number) => {
+    const { rowVersion } = await agreementOf(two, one)
+    await two.asFounder((tx) => changeAgreementLimits(tx, one.slug, { owed }, 'as decided', rowVersion))
+  }
+  await change(9)
+  const { id } = await send(one, one.ann, two, two.ann, 10)
+  const held = { wake: () => {} }
+  const asleep = new Promise<void>((resolve) => {
+    held.wake = resolve
+  })
+  const reached = { resolve: () => {} }
+  const decided = new Promise<void>((resolve) => {
+    reached.resolve = resolve
+  })
+  const late = advance(one.database, one.timebankId, id, (next) => {
+    if (next !== 'resolve') return
+    reached.resolve()
+    return asleep
+  })
+  await decided
+  await change(600)
+  await runJobs(one.database)
+  held.wake()
+  await late
+  const { status, refusal: reason } = await transferAt(one, id)
+  assert.deepEqual([status, reason], ['refused', 'limit'])
+  assert.equal(await balanceOf(two, two.ann.accountId), 0)
+  await refuseUnsound(one, two)
+})
+
+test('who has accepted can send at once: the word goes before the hours', async () => {
+  const [one, two] = await pair()
+  await one.asFounder((tx) => proposeAgreement(tx, two.slug, { owing: 60, owed: 60 }, 'neighbours'))
+  await runJobs(one.database)
+  await two.asFounder((tx) => acceptAgreement(tx, one.slug, {}, 'gladly'))
+  const { id } = await send(two, two.ann, one, one.ann, 10)
+  await advance(one.database, two.timebankId, id)
+  assert.equal((await transferAt(two, id)).status, 'settled')
+  await runJobs(one.database)
+  await refuseUnsound(one, two)
+})
+
+test('the ledger itself takes nothing new on the account of an agreement that is not in force', async () => {
+  const [one, two] = await pair()
+  await agree(one, two)
+  const { accountId } = await agreementOf(one, two)
+  const statusOfAccount = () => one.asService(async (tx) => (await getAccount(tx, accountId!)).status)
+  assert.equal(await statusOfAccount(), 'open')
+  await two.asFounder((tx) => suspendAgreement(tx, one.slug, 'a pause'))
+  await runJobs(one.database)
+  assert.equal(await statusOfAccount(), 'frozen')
+  await two.asFounder((tx) => resumeAgreement(tx, one.slug, 'on again'))
+  await runJobs(one.database)
+  assert.equal(await statusOfAccount(), 'open')
 })
 
 test('both directions at once block nobody', async () => {
