@@ -18,6 +18,8 @@ import {
   registerRequestLog
 } from './http/index.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
+import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
+import { clearingRoutes } from './modules/clearing/routes.ts'
 import { endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
@@ -27,14 +29,7 @@ import type { PostingQueue } from './modules/ledger/index.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import {
-  accountLabels,
-  applyPolicyLimits,
-  callerLookup,
-  labelsBeside,
-  membershipsOf,
-  ownsAccount
-} from './modules/members/index.ts'
+import { applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
@@ -79,6 +74,7 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
+  { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -150,10 +146,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
   listingRoutes(app)
   exchangeRoutes(app)
   transferRoutes(app, { queue: options.postings })
+  clearingRoutes(app)
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
-    labelsOf: accountLabels,
-    labelsBeside
+    labelsOf: labelsWithPartners,
+    labelsBeside: partnersBeside
   })
 
   await app.ready()

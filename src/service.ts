@@ -9,6 +9,7 @@ import { databaseError, loggable } from './db/errors.ts'
 import { migrate } from './db/migrate.ts'
 import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
+import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
 import {
   ensureSetupCode,
@@ -147,9 +148,10 @@ export async function makeService(
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
       ...transfersTasks(database),
+      ...clearingTasks(database),
       ...platformTasks(database)
     },
-    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...transfersCron, ...platformCron],
+    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...transfersCron, ...clearingCron, ...platformCron],
     logger
   })
   return {

@@ -18,6 +18,7 @@ export { type AccountKind, type AccountStatus, operationNames, type TransferKind
 export { post, postAll, refusalOf, tryPost } from './post.ts'
 export { makePostingQueue, type PostingQueue } from './queue.ts'
 export {
+  type Account,
   type Beside,
   findTransfer,
   getAccount,
@@ -25,6 +26,7 @@ export {
   kindsOf,
   type Line,
   statement,
+  type Transfer,
   type TrialBalance,
   trialBalance
 } from './read.ts'

@@ -10,6 +10,7 @@ export {
   refuseAffiliation
 } from './affiliations.ts'
 export { callerLookup, membershipsOf } from './caller.ts'
+export { emptyClosed } from './hours.ts'
 export { addMembers } from './importing.ts'
 export { erase, leave } from './leaving.ts'
 export { applyPolicyLimits, limitsFor } from './limits.ts'
@@ -29,8 +30,10 @@ export {
   updateOrganisation
 } from './organisations.ts'
 export {
+  type AccountLabel,
   accountLabels,
   labelsBeside,
+  type MemberParty,
   memberLabels,
   memberParty,
   organisationLabels,

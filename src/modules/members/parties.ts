@@ -62,23 +62,28 @@ export async function accountLabels(tx: Tx, accountIds: readonly number[]): Prom
   return labels
 }
 
-/** The same of the other account of each line of a statement, read beside the lines. */
-export const labelsBeside: Beside<AccountLabel> = {
-  name: 'members.statement',
+/**
+ * The same of the other account of each line of a statement, read beside the lines. `otherName` is SQL for the name of an
+ * account that belongs to nobody here, for floors above that know one; null where there is none.
+ */
+export const labelsBeside = (name: string, otherName: string): Beside<AccountLabel> => ({
+  name,
   joins: `LEFT JOIN members.memberships m ON m.timebank_id = $1 AND m.account_id = s.counter_account
           LEFT JOIN members.organisations o ON o.timebank_id = $1 AND m.id IS NULL AND o.account_id = s.counter_account`,
   columns: [
     `CASE WHEN m.id IS NOT NULL THEN 'member' WHEN o.id IS NOT NULL THEN 'organisation'
           ELSE coalesce((SELECT a.kind FROM ledger.accounts a WHERE a.timebank_id = $1 AND a.id = s.counter_account), 'unknown') END`,
     orEmpty('m.number'),
-    orEmpty('to_json(coalesce(m.display_name, o.name))')
+    orEmpty(
+      `to_json(coalesce(m.display_name, o.name, CASE WHEN m.id IS NULL AND o.id IS NULL THEN (${otherName}) END))`
+    )
   ],
   read: ({ actor }, [kind, number, name]) => ({
     kind: kind!,
     number: number === '' ? null : Number(number),
     name: name === '' || (hasRole(actor, 'auditor') && !isStaff(actor)) ? null : (JSON.parse(name!) as string)
   })
-}
+})
 
 /** Whether an account is the member's own, or that of an organisation for which they act today. */
 export async function ownsAccount(tx: Tx, who: { membershipId: string | null; accountId: number }): Promise<boolean> {

@@ -12,5 +12,6 @@ export {
   policyFor,
   policyInForce,
   type Timebank,
+  timebankNames,
   today
 } from './timebanks.ts'

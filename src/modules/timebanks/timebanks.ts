@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, lt } from 'drizzle-orm'
 import type { Database, Queries, Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
 import { dateIn } from '../../shared/clock.ts'
@@ -30,6 +30,19 @@ export async function findTimebank(db: Queries, slugOrId: string): Promise<Timeb
   const column = /^[0-9a-f-]{36}$/i.test(slugOrId) ? timebanks.id : timebanks.slug
   const [row] = await db.select().from(timebanks).where(eq(column, slugOrId))
   return row ?? null
+}
+
+/** What anybody of the installation may know of other timebanks, by id. */
+export async function timebankNames(
+  db: Queries,
+  ids: readonly string[]
+): Promise<Map<string, { id: string; slug: string; name: string }>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .select({ id: timebanks.id, slug: timebanks.slug, name: timebanks.name })
+    .from(timebanks)
+    .where(inArray(timebanks.id, [...ids]))
+  return new Map(rows.map((row) => [row.id, row]))
 }
 
 export async function getTimebank(tx: Tx): Promise<Timebank> {
