@@ -30,6 +30,8 @@ import { accountLabels, applyPolicyLimits, callerOf, membershipsOf, ownsAccount 
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
+import { removeNoticesOf } from './modules/notices/index.ts'
+import { noticeRoutes } from './modules/notices/routes.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 
 export const version = (
@@ -68,6 +70,7 @@ const tags = [
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
+  { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -133,11 +136,15 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
     },
-    onErasure: async (tx, membershipId) => void (await blankListingsOf(tx, membershipId))
+    onErasure: async (tx, membershipId) => {
+      await blankListingsOf(tx, membershipId)
+      await removeNoticesOf(tx, membershipId)
+    }
   })
   organisationRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
+  noticeRoutes(app)
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: accountLabels

@@ -19,6 +19,7 @@ import {
 } from './modules/identity/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 
 /** Where the database is: the address with the owner's rights, and how to let it go. */
 export type Ground = { ownerUrl: string; embedded: boolean; release(): Promise<void> }
@@ -141,9 +142,10 @@ export async function makeService(
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
+      ...noticesTasks(database),
       ...platformTasks(database)
     },
-    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...platformCron],
+    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...noticesCron, ...platformCron],
     logger
   })
   return {

@@ -185,8 +185,5 @@ export const holdExpiries = ledger.table(
     holdId: uuid('hold_id').notNull(),
     expiresAt: instant('expires_at').notNull()
   },
-  (t) => [
-    primaryKey({ columns: [t.timebankId, t.holdId] }),
-    index('hold_expiries_due').on(t.timebankId, t.expiresAt)
-  ]
+  (t) => [primaryKey({ columns: [t.timebankId, t.holdId] }), index('hold_expiries_due').on(t.timebankId, t.expiresAt)]
 )

@@ -9,7 +9,7 @@ import { nameFor, type StarterCategory, starterTree } from './starter.ts'
 import { categories } from './tables.ts'
 import { type Risk, risks } from './vocabulary.ts'
 
-type Flags = { risk: Risk; vetting: boolean; minors: boolean; home: boolean; closed: boolean }
+export type Flags = { risk: Risk; vetting: boolean; minors: boolean; home: boolean; closed: boolean }
 
 /**
  * A category as it counts. Its flags are those in force: the highest risk of itself and everything above it, and vetting,
@@ -98,13 +98,37 @@ function inForce(row: typeof categories.$inferSelect, parent: Category | null): 
   return {
     ...rest,
     depth: (parent?.depth ?? 0) + 1,
-    risk: risks[Math.max(risks.indexOf(own.risk), parent ? risks.indexOf(parent.risk) : 0)]!,
-    vetting: vetting || (parent?.vetting ?? false),
-    minors: minors || (parent?.minors ?? false),
-    home: home || (parent?.home ?? false),
-    closed: closed || (parent?.closed ?? false),
+    ...(parent ? below(parent, own) : own),
     own
   }
+}
+
+/** What a category says itself, under what is said above it. */
+const below = (above: Flags, own: Flags): Flags => ({
+  risk: risks[Math.max(risks.indexOf(own.risk), risks.indexOf(above.risk))]!,
+  vetting: own.vetting || above.vetting,
+  minors: own.minors || above.minors,
+  home: own.home || above.home,
+  closed: own.closed || above.closed
+})
+
+/**
+ * SQL of a scalar: what a category and everything above it say themselves, from the top down. For statements of higher
+ * modules that bring it along; `flagsInForce` makes the flags of it. Null: there is no such category.
+ */
+export const flagsPath = (timebank: string, category: string): string => `(
+  WITH RECURSIVE path AS (
+    SELECT c.*, 0 AS above FROM listings.categories c WHERE c.timebank_id = ${timebank} AND c.id = ${category}
+    UNION ALL
+    SELECT c.*, path.above + 1 FROM path JOIN listings.categories c ON c.timebank_id = path.timebank_id AND c.id = path.parent_id
+  )
+  SELECT json_agg(json_build_object('risk', risk, 'vetting', vetting, 'minors', minors, 'home', home, 'closed', closed)
+                  ORDER BY above DESC) FROM path)`
+
+/** The flags in force of a path; not-found where there was no such category. */
+export function flagsInForce(path: readonly Flags[] | null): Flags {
+  if (!path) throw notFound('category')
+  return path.reduce(below)
 }
 
 export async function findCategory(tx: Tx, idOrSlug: string): Promise<Category | null> {

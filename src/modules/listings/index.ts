@@ -1,4 +1,12 @@
-export { createStarterCategories, findCategory, getCategory, listCategories } from './categories.ts'
+export {
+  createStarterCategories,
+  type Flags,
+  findCategory,
+  flagsInForce,
+  flagsPath,
+  getCategory,
+  listCategories
+} from './categories.ts'
 export { createDraftRequests, type DraftRequest } from './drafts.ts'
 export { expireListings, listingsExpiringWithin, noteExpiryNotices } from './expiry.ts'
 export { blankListingsOf, closeListingsOf } from './leaving.ts'

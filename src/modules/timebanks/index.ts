@@ -9,5 +9,6 @@ export {
   listTimebanks,
   policyAt,
   type Timebank,
-  today
+  today,
+  versionInForce
 } from './timebanks.ts'
