@@ -5,26 +5,15 @@ import { getTableColumns, type Table } from 'drizzle-orm'
  * drizzle's builder costs more than a short statement itself (about 130 µs).
  */
 
-type Columns = readonly (readonly [field: string, column: string])[]
-
-const columnsOf = (table: Table): Columns =>
-  Object.entries(getTableColumns(table)).map(([field, { name }]) => [field, name] as const)
+/** Column names of a table by field, in the table's order. */
+export const columnsOf = (table: Table): [field: string, column: string][] =>
+  Object.entries(getTableColumns(table)).map(([field, { name }]) => [field, name])
 
 /** A list for SELECT, so that rows come with the table's own fields: `x.timebank_id AS "timebankId", …`. */
 export const selected = (table: Table, alias: string): string =>
   columnsOf(table)
     .map(([field, column]) => `${alias}.${column} AS "${field}"`)
     .join(', ')
-
-/** Names of columns for some of a table's fields, in the order given. */
-export function columnNames(table: Table, fields: readonly string[]): string[] {
-  const names = new Map(columnsOf(table))
-  return fields.map((field) => {
-    const name = names.get(field)
-    if (name === undefined) throw new Error(`no column for ${field}`)
-    return name
-  })
-}
 
 /** Makes of rows the JSON that `json_populate_recordset(NULL::<the table>, …)` reads; fields without a value become NULL. */
 export function rowsWriter<Row extends object>(table: Table): (rows: readonly Row[]) => string {

@@ -2,7 +2,7 @@ import type { Tx } from '../../db/client.ts'
 import { selected } from '../../db/rows.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
-import { type Flags, flagsInForce, flagsPath, getOffer, getRequest } from '../listings/index.ts'
+import { type Flags, type FlagsPath, flagsInForce, flagsPath, getOffer, getRequest } from '../listings/index.ts'
 import { type Parties, type PartiesRow, partiesOf, partiesSql, readParties } from '../members/index.ts'
 import { type Policy, policyAt, today, versionInForce } from '../timebanks/index.ts'
 import { resolveSide, type Side, type SideInput, type SideName, standingOf } from './sides.ts'
@@ -48,15 +48,16 @@ export type Context = {
   staff: boolean
 }
 
-type Found = PartiesRow & { category: Flags[] | null }
+type Found = PartiesRow & { category: FlagsPath | null }
 
 /** All that a step needs comes with the lock, in one round trip; policies, which never change, are remembered. */
 const lock = `
-  SELECT ${selected(exchanges, 'x')}, ${flagsPath('x.timebank_id', 'x.category_id')} AS category, ${partiesSql(
-    'x.timebank_id',
-    'ARRAY[x.provider_id, x.receiver_id]',
-    'ARRAY[x.provider_organisation_id, x.receiver_organisation_id]'
-  )}
+  SELECT ${selected(exchanges, 'x')}, ${flagsPath('x.timebank_id', 'x.category_id')} AS category,
+         ${partiesSql(
+           'x.timebank_id',
+           ['x.provider_id', 'x.receiver_id'],
+           ['x.provider_organisation_id', 'x.receiver_organisation_id']
+         )}
     FROM exchanges.exchanges x
    WHERE x.timebank_id = $1 AND x.id = $2
      FOR UPDATE OF x`
@@ -80,9 +81,7 @@ export async function lockExchange(tx: Tx, id: string): Promise<Context> {
   return { exchange, parties, category: flagsInForce(category), policy, today: day, own, staff }
 }
 
-const present = (ids: readonly (string | null | undefined)[]): string[] => [
-  ...new Set(ids.filter((id) => id !== null && id !== undefined))
-]
+const present = (ids: readonly (string | null)[]): string[] => [...new Set(ids.filter((id) => id !== null))]
 
 /** Exchanges with their sides, in one look-up for any number of them. */
 export async function withParties(tx: Tx, found: readonly Exchange[]): Promise<Seen[]> {
@@ -96,7 +95,8 @@ export async function withParties(tx: Tx, found: readonly Exchange[]): Promise<S
 
 /** What there is to know before an exchange begins. */
 const look = `
-  SELECT ${versionInForce('$1')} AS version, ${flagsPath('$1', '$2')} AS category, ${partiesSql('$1', '$3::uuid[]', '$4::uuid[]')}`
+  SELECT ${versionInForce('$1')} AS version, ${flagsPath('$1', '$2')} AS category,
+         ${partiesSql('$1', ['$3', '$4'], ['$5', '$6'])}`
 
 /** Ids as the database writes them: they are compared here. */
 function lowerCase(given: NewExchange): NewExchange {
@@ -126,8 +126,8 @@ export async function prepare(tx: Tx, given: NewExchange): Promise<Context> {
     values: [
       tx.timebankId,
       input.categoryId,
-      present([input.provider.memberId, input.receiver.memberId]),
-      present([input.provider.organisationId, input.receiver.organisationId])
+      ...[input.provider.memberId, input.receiver.memberId],
+      ...[input.provider.organisationId, input.receiver.organisationId]
     ]
   })
   const found = rows[0]!

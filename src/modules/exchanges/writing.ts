@@ -1,6 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
-import { columnNames, rowsWriter } from '../../db/rows.ts'
+import { columnsOf } from '../../db/rows.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { type AuditEntry, eventsJson, insertEvents } from '../audit/index.ts'
 import { membersActingFor } from '../members/index.ts'
@@ -33,18 +33,20 @@ const changing = [
 ] as const satisfies (keyof Exchange)[]
 export type Change = Partial<Pick<Exchange, (typeof changing)[number]>>
 
-const changed = [...columnNames(exchanges, changing), 'row_version']
+const columns = columnsOf(exchanges) as [keyof Exchange, string][]
+const changed = columns.filter(([field]) => (changing as readonly string[]).includes(field))
 
-/** The step, the event that notes it and the notices of it, in one statement. */
-const noted = `WITH noted AS (${insertEvents('$2')}), told AS (${insertNotices('$3')})`
+const placeholders = (count: number, after = 0): string[] =>
+  Array.from({ length: count }, (_, i) => `$${i + 1 + after}`)
+
+/** A step, the event that notes it and the notices of it, in one statement; the last two are its first parameters. */
+const noted = `WITH noted AS (${insertEvents('$1')}), told AS (${insertNotices('$2')})`
 const update = `${noted}
-  UPDATE exchanges.exchanges x SET (${changed.join(', ')}) = (SELECT ${changed.map((column) => `n.${column}`).join(', ')})
-    FROM json_populate_recordset(NULL::exchanges.exchanges, $1) n
-   WHERE x.timebank_id = n.timebank_id AND x.id = n.id AND x.row_version = n.row_version - 1`
+  UPDATE exchanges.exchanges SET row_version = row_version + 1, ${changed.map(([, column], i) => `${column} = $${i + 6}`).join(', ')}
+   WHERE timebank_id = $3 AND id = $4 AND row_version = $5`
 const insert = `${noted}
-  INSERT INTO exchanges.exchanges SELECT * FROM json_populate_recordset(NULL::exchanges.exchanges, $1)`
-
-const written = rowsWriter<Exchange>(exchanges)
+  INSERT INTO exchanges.exchanges (${columns.map(([, column]) => column).join(', ')})
+  VALUES (${placeholders(columns.length, 2).join(', ')})`
 
 type Step = Pick<AuditEntry, 'onBehalfOf' | 'reason'> & { action: string }
 type About = Pick<Context, 'exchange' | 'parties' | 'today'>
@@ -57,7 +59,11 @@ export async function step(tx: Tx, about: About, change: Change, entry: Step): P
   const { rowCount } = await tx.client.query({
     name: 'exchanges.step',
     text: update,
-    values: [written([after]), ...(await noteOf(tx, about, entry, changes))]
+    values: [
+      ...(await noteOf(tx, about, entry, changes)),
+      ...[tx.timebankId, before.id, before.rowVersion],
+      ...changed.map(([field]) => after[field])
+    ]
   })
   if (rowCount !== 1) throw new Error('a step on an exchange that is not locked')
   return { ...after, parties }
@@ -71,7 +77,7 @@ export async function insertExchange(tx: Tx, about: About, action: string): Prom
   const inserted = tx.client.query({
     name: 'exchanges.insert',
     text: insert,
-    values: [written([exchange]), ...(await noteOf(tx, about, entry, changes))]
+    values: [...(await noteOf(tx, about, entry, changes)), ...columns.map(([field]) => exchange[field])]
   })
   await onDuplicate(
     'exchanges_slip',

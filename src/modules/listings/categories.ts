@@ -113,22 +113,33 @@ const below = (above: Flags, own: Flags): Flags => ({
 })
 
 /**
- * SQL of a scalar: what a category and everything above it say themselves, from the top down. For statements of higher
- * modules that bring it along; `flagsInForce` makes the flags of it. Null: there is no such category.
+ * SQL of a scalar: what a category and everything above it say themselves, from itself up. For statements of higher modules
+ * that bring it along; `flagsInForce` makes the flags of it. Null: there is no such category. Joins rather than recursion,
+ * which costs three times as much.
  */
-export const flagsPath = (timebank: string, category: string): string => `(
-  WITH RECURSIVE path AS (
-    SELECT c.*, 0 AS above FROM listings.categories c WHERE c.timebank_id = ${timebank} AND c.id = ${category}
-    UNION ALL
-    SELECT c.*, path.above + 1 FROM path JOIN listings.categories c ON c.timebank_id = path.timebank_id AND c.id = path.parent_id
-  )
-  SELECT json_agg(json_build_object('risk', risk, 'vetting', vetting, 'minors', minors, 'home', home, 'closed', closed)
-                  ORDER BY above DESC) FROM path)`
+export function flagsPath(timebank: string, category: string): string {
+  const levels = Array.from({ length: maxDepth }, (_, i) => `c${i}`)
+  const flags = levels.map((c) => `${c}.risk, ${c}.vetting, ${c}.minors, ${c}.home, ${c}.closed`)
+  const above = levels
+    .slice(1)
+    .map((c, i) => `LEFT JOIN listings.categories ${c} ON ${c}.timebank_id = ${timebank} AND ${c}.id = c${i}.parent_id`)
+  return `(SELECT json_build_array(${flags.join(', ')})
+    FROM listings.categories c0 ${above.join(' ')}
+    WHERE c0.timebank_id = ${timebank} AND c0.id = ${category})`
+}
+
+/** What `flagsPath` gives: risk, vetting, minors, home and closed of each level, null above the top. */
+export type FlagsPath = (Risk | boolean | null)[]
 
 /** The flags in force of a path; not-found where there was no such category. */
-export function flagsInForce(path: readonly Flags[] | null): Flags {
+export function flagsInForce(path: FlagsPath | null): Flags {
   if (!path) throw notFound('category')
-  return path.reduce(below)
+  const levels: Flags[] = []
+  for (let at = 0; at < path.length && path[at] !== null; at += 5) {
+    const [risk, vetting, minors, home, closed] = path.slice(at, at + 5)
+    levels.push({ risk, vetting, minors, home, closed } as Flags)
+  }
+  return levels.reduceRight(below)
 }
 
 export async function findCategory(tx: Tx, idOrSlug: string): Promise<Category | null> {

@@ -1,6 +1,7 @@
 export {
   createStarterCategories,
   type Flags,
+  type FlagsPath,
   findCategory,
   flagsInForce,
   flagsPath,

@@ -35,21 +35,27 @@ type MemberRow = [
 type OrganisationRow = [id: string, accountId: number, status: 'active' | 'closed', name: string]
 
 /** What the two columns of `partiesSql` hold. */
-export type PartiesRow = { members: MemberRow[] | null; organisations: OrganisationRow[] | null }
+export type PartiesRow = { members: (MemberRow | null)[] | null; organisations: (OrganisationRow | null)[] | null }
+
+const memberSql = (timebank: string, id: string): string =>
+  `(SELECT json_build_array(m.id, m.account_id, m.number, m.status, m.display_name, m.supported, m.date_of_birth)
+      FROM members.memberships m WHERE m.timebank_id = ${timebank} AND m.id = ${id})`
+
+const organisationSql = (timebank: string, id: string): string =>
+  `(SELECT json_build_array(o.id, o.account_id, o.status, o.name)
+      FROM members.organisations o WHERE o.timebank_id = ${timebank} AND o.id = ${id})`
 
 /**
- * SQL of two columns, for statements of higher modules that bring the parties along in the same round trip; `readParties`
- * reads them. `members` and `organisations` are SQL of uuid arrays, null among them allowed.
+ * SQL of two columns, for statements of higher modules that bring parties along in the same round trip; `readParties` reads
+ * them. Who they are is SQL too, a uuid or null each.
  */
-export const partiesSql = (timebank: string, members: string, organisations: string): string => `
-  (SELECT json_agg(json_build_array(m.id, m.account_id, m.number, m.status, m.display_name, m.supported, m.date_of_birth))
-     FROM members.memberships m WHERE m.timebank_id = ${timebank} AND m.id = ANY (${members})) AS members,
-  (SELECT json_agg(json_build_array(o.id, o.account_id, o.status, o.name))
-     FROM members.organisations o WHERE o.timebank_id = ${timebank} AND o.id = ANY (${organisations})) AS organisations`
+export const partiesSql = (timebank: string, members: readonly string[], organisations: readonly string[]): string => `
+  json_build_array(${members.map((id) => memberSql(timebank, id)).join(', ')}) AS members,
+  json_build_array(${organisations.map((id) => organisationSql(timebank, id)).join(', ')}) AS organisations`
 
 export function readParties(row: PartiesRow): Parties {
-  const members = new Map(row.members?.map((member) => [member[0], member]))
-  const organisations = new Map(row.organisations?.map((organisation) => [organisation[0], organisation]))
+  const members = byId(row.members)
+  const organisations = byId(row.organisations)
   return {
     member: (id) => {
       const found = members.get(id)
@@ -67,6 +73,12 @@ export function readParties(row: PartiesRow): Parties {
   }
 }
 
+function byId<Row extends MemberRow | OrganisationRow>(rows: readonly (Row | null)[] | null): Map<string, Row> {
+  const found = new Map<string, Row>()
+  for (const row of rows ?? []) if (row) found.set(row[0], row)
+  return found
+}
+
 /** Any number of members and organisations in one round trip. */
 export async function partiesOf(
   tx: Tx,
@@ -75,7 +87,8 @@ export async function partiesOf(
 ): Promise<Parties> {
   const { rows } = await tx.client.query<PartiesRow>({
     name: 'members.parties',
-    text: `SELECT ${partiesSql('$1', '$2::uuid[]', '$3::uuid[]')}`,
+    text: `SELECT (SELECT json_agg(${memberSql('$1', 'i.id')}) FROM unnest($2::uuid[]) i (id)) AS members,
+                  (SELECT json_agg(${organisationSql('$1', 'i.id')}) FROM unnest($3::uuid[]) i (id)) AS organisations`,
     values: [tx.timebankId, memberIds, organisationIds]
   })
   return readParties(rows[0]!)
