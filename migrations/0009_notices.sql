@@ -11,6 +11,10 @@ CREATE TABLE "notices"."notices" (
 	CONSTRAINT "notices_timebank_id_membership_id_id_pk" PRIMARY KEY("timebank_id","membership_id","id")
 );
 --> statement-breakpoint
+ALTER TABLE "exchanges"."exchanges" DROP CONSTRAINT "exchanges_timebank_id_policy_version_policies_timebank_id_version_fk";
+--> statement-breakpoint
+ALTER TABLE "exchanges"."exchanges" DROP CONSTRAINT "exchanges_timebank_id_category_id_categories_timebank_id_id_fk";
+--> statement-breakpoint
 DROP INDEX "audit"."events_on_behalf";--> statement-breakpoint
 DROP INDEX "exchanges"."exchanges_provider_organisation";--> statement-breakpoint
 DROP INDEX "exchanges"."exchanges_receiver_organisation";--> statement-breakpoint

@@ -3,7 +3,7 @@ import { selected } from '../../db/rows.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { type Flags, type FlagsPath, flagsInForce, flagsPath, getOffer, getRequest } from '../listings/index.ts'
-import { type Parties, type PartiesRow, partiesOf, partiesSql, readParties } from '../members/index.ts'
+import { type MembersBrought, membersSql, type Parties, partiesFrom, partiesOf } from '../members/index.ts'
 import { type Policy, policyAt, today, versionInForce } from '../timebanks/index.ts'
 import { resolveSide, type Side, type SideInput, type SideName, standingOf } from './sides.ts'
 import { exchanges } from './tables.ts'
@@ -48,16 +48,12 @@ export type Context = {
   staff: boolean
 }
 
-type Found = PartiesRow & { category: FlagsPath | null }
+type Found = { category: FlagsPath | null; members: MembersBrought }
 
 /** All that a step needs comes with the lock, in one round trip; policies, which never change, are remembered. */
 const lock = `
   SELECT ${selected(exchanges, 'x')}, ${flagsPath('x.timebank_id', 'x.category_id')} AS category,
-         ${partiesSql(
-           'x.timebank_id',
-           ['x.provider_id', 'x.receiver_id'],
-           ['x.provider_organisation_id', 'x.receiver_organisation_id']
-         )}
+         ${membersSql('x.timebank_id', ['x.provider_id', 'x.receiver_id'])} AS members
     FROM exchanges.exchanges x
    WHERE x.timebank_id = $1 AND x.id = $2
      FOR UPDATE OF x`
@@ -70,14 +66,14 @@ export async function lockExchange(tx: Tx, id: string): Promise<Context> {
     values: [tx.timebankId, id]
   })
   if (!rows[0]) throw notFound('exchange')
-  const { members, organisations, category, ...exchange } = rows[0]
+  const { members, category, ...exchange } = rows[0]
   const policy = (await policyAt(tx, exchange.policyVersion))?.rules
   if (!policy) throw new Error('an exchange without its policy version')
   const day = today(tx, policy)
   const { own, staff } = await standingOf(tx, exchange, day)
   // nobody but its sides and staff knows of an exchange: to others it is not there
   if (own.length === 0 && !staff) throw notFound('exchange')
-  const parties = readParties({ members, organisations })
+  const parties = await partiesFrom(tx, members, [exchange.providerOrganisationId, exchange.receiverOrganisationId])
   return { exchange, parties, category: flagsInForce(category), policy, today: day, own, staff }
 }
 
@@ -96,7 +92,7 @@ export async function withParties(tx: Tx, found: readonly Exchange[]): Promise<S
 /** What there is to know before an exchange begins. */
 const look = `
   SELECT ${versionInForce('$1')} AS version, ${flagsPath('$1', '$2')} AS category,
-         ${partiesSql('$1', ['$3', '$4'], ['$5', '$6'])}`
+         ${membersSql('$1', ['$3', '$4'])} AS members`
 
 /** Ids as the database writes them: they are compared here. */
 function lowerCase(given: NewExchange): NewExchange {
@@ -123,12 +119,7 @@ export async function prepare(tx: Tx, given: NewExchange): Promise<Context> {
   const { rows } = await tx.client.query<Found & { version: number | null }>({
     name: 'exchanges.look',
     text: look,
-    values: [
-      tx.timebankId,
-      input.categoryId,
-      ...[input.provider.memberId, input.receiver.memberId],
-      ...[input.provider.organisationId, input.receiver.organisationId]
-    ]
+    values: [tx.timebankId, input.categoryId, input.provider.memberId, input.receiver.memberId]
   })
   const found = rows[0]!
   const version = found.version ?? 0
@@ -139,7 +130,8 @@ export async function prepare(tx: Tx, given: NewExchange): Promise<Context> {
   const category = flagsInForce(found.category)
   if (category.closed)
     throw new DomainError('category-closed', undefined, { errors: [{ pointer: '/categoryId', detail: 'Is closed.' }] })
-  const parties = readParties(found)
+  const organisations = [input.provider.organisationId, input.receiver.organisationId]
+  const parties = await partiesFrom(tx, found.members, organisations)
   const provider = await resolveSide(tx, parties, 'provider', input.provider, on, policy, true)
   const receiver = await resolveSide(tx, parties, 'receiver', input.receiver, on, policy, true)
   checkDifferent(provider, receiver)

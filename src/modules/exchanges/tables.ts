@@ -13,9 +13,8 @@ import {
   uuid
 } from 'drizzle-orm/pg-core'
 import { createdAt, id, instant, rowVersion, timebankId } from '../../db/columns.ts'
-import { categories, offers, requests } from '../listings/tables.ts'
+import { offers, requests } from '../listings/tables.ts'
 import { affiliations, memberships, organisations } from '../members/tables.ts'
-import { policies } from '../timebanks/tables.ts'
 
 export const exchangesSchema = pgSchema('exchanges')
 
@@ -75,7 +74,7 @@ export const exchanges = exchangesSchema.table(
   },
   (t) => [
     primaryKey({ columns: [t.timebankId, t.id] }),
-    foreignKey({ columns: [t.timebankId, t.policyVersion], foreignColumns: [policies.timebankId, policies.version] }),
+    // none to policies and categories, which nobody can delete: all that is recorded at once would lock the same two rows
     foreignKey({ columns: [t.timebankId, t.providerId], foreignColumns: [memberships.timebankId, memberships.id] }),
     foreignKey({ columns: [t.timebankId, t.receiverId], foreignColumns: [memberships.timebankId, memberships.id] }),
     foreignKey({
@@ -94,7 +93,6 @@ export const exchanges = exchangesSchema.table(
       columns: [t.timebankId, t.receiverAffiliationId],
       foreignColumns: [affiliations.timebankId, affiliations.id]
     }),
-    foreignKey({ columns: [t.timebankId, t.categoryId], foreignColumns: [categories.timebankId, categories.id] }),
     foreignKey({ columns: [t.timebankId, t.offerId], foreignColumns: [offers.timebankId, offers.id] }),
     foreignKey({ columns: [t.timebankId, t.requestId], foreignColumns: [requests.timebankId, requests.id] }),
     index('exchanges_status').on(t.timebankId, t.status, t.id),

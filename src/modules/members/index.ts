@@ -30,16 +30,16 @@ export {
 } from './organisations.ts'
 export {
   accountLabels,
+  type MembersBrought,
   memberLabels,
   memberParty,
+  membersSql,
   organisationLabels,
   organisationParty,
   ownsAccount,
   type Parties,
-  type PartiesRow,
-  partiesOf,
-  partiesSql,
-  readParties
+  partiesFrom,
+  partiesOf
 } from './parties.ts'
 export { isMinorOn, updateProfile } from './profile.ts'
 export { assignBroker, changeRoles } from './roles.ts'

@@ -34,64 +34,75 @@ type MemberRow = [
 ]
 type OrganisationRow = [id: string, accountId: number, status: 'active' | 'closed', name: string]
 
-/** What the two columns of `partiesSql` hold. */
-export type PartiesRow = { members: (MemberRow | null)[] | null; organisations: (OrganisationRow | null)[] | null }
+/** What `membersSql` gives: null where there is no such member. */
+export type MembersBrought = readonly (MemberRow | null)[]
 
-const memberSql = (timebank: string, id: string): string =>
-  `(SELECT json_build_array(m.id, m.account_id, m.number, m.status, m.display_name, m.supported, m.date_of_birth)
-      FROM members.memberships m WHERE m.timebank_id = ${timebank} AND m.id = ${id})`
-
-const organisationSql = (timebank: string, id: string): string =>
-  `(SELECT json_build_array(o.id, o.account_id, o.status, o.name)
-      FROM members.organisations o WHERE o.timebank_id = ${timebank} AND o.id = ${id})`
+const memberRow =
+  'json_build_array(m.id, m.account_id, m.number, m.status, m.display_name, m.supported, m.date_of_birth)'
+const organisationRow = 'json_build_array(o.id, o.account_id, o.status, o.name)'
 
 /**
- * SQL of two columns, for statements of higher modules that bring parties along in the same round trip; `readParties` reads
- * them. Who they are is SQL too, a uuid or null each.
+ * SQL of a column, for statements of higher modules that bring members along in the same round trip; `partiesFrom` reads it.
+ * Who they are is SQL too: a uuid or null each.
  */
-export const partiesSql = (timebank: string, members: readonly string[], organisations: readonly string[]): string => `
-  json_build_array(${members.map((id) => memberSql(timebank, id)).join(', ')}) AS members,
-  json_build_array(${organisations.map((id) => organisationSql(timebank, id)).join(', ')}) AS organisations`
-
-export function readParties(row: PartiesRow): Parties {
-  const members = byId(row.members)
-  const organisations = byId(row.organisations)
-  return {
-    member: (id) => {
-      const found = members.get(id)
-      if (!found) throw notFound('member')
-      const [membershipId, accountId, number, status, displayName, supported, dateOfBirth] = found
-      const isMinor = (on: string) => isMinorOn(dateOfBirth, on)
-      return { membershipId, accountId, number, status, displayName, supported, isMinor }
-    },
-    organisation: (id) => {
-      const found = organisations.get(id)
-      if (!found) throw notFound('organisation')
-      const [organisationId, accountId, status, name] = found
-      return { organisationId, accountId, status, name }
-    }
-  }
+export const membersSql = (timebank: string, ids: readonly string[]): string => {
+  const one = (id: string) =>
+    `(SELECT ${memberRow} FROM members.memberships m WHERE m.timebank_id = ${timebank} AND m.id = ${id})`
+  return `json_build_array(${ids.map(one).join(', ')})`
 }
 
-function byId<Row extends MemberRow | OrganisationRow>(rows: readonly (Row | null)[] | null): Map<string, Row> {
-  const found = new Map<string, Row>()
-  for (const row of rows ?? []) if (row) found.set(row[0], row)
-  return found
+/** Parties from the members that a statement brought along; organisations are looked up where there are any, as seldom. */
+export async function partiesFrom(
+  tx: Tx,
+  members: MembersBrought,
+  organisationIds: readonly (string | null | undefined)[]
+): Promise<Parties> {
+  const wanted = organisationIds.filter((id) => id !== null && id !== undefined)
+  if (wanted.length === 0) return makeParties(members, [])
+  const { rows } = await tx.client.query<{ row: OrganisationRow }>({
+    name: 'members.organisation_parties',
+    text: `SELECT ${organisationRow} AS row FROM members.organisations o WHERE o.timebank_id = $1 AND o.id = ANY ($2::uuid[])`,
+    values: [tx.timebankId, wanted]
+  })
+  return makeParties(
+    members,
+    rows.map(({ row }) => row)
+  )
 }
 
-/** Any number of members and organisations in one round trip. */
+/** Any number of members and organisations. */
 export async function partiesOf(
   tx: Tx,
   memberIds: readonly string[],
   organisationIds: readonly string[]
 ): Promise<Parties> {
-  const { rows } = await tx.client.query<PartiesRow>({
-    name: 'members.parties',
-    text: `SELECT (SELECT json_agg(${memberSql('$1', 'i.id')}) FROM unnest($2::uuid[]) i (id)) AS members,
-                  (SELECT json_agg(${organisationSql('$1', 'i.id')}) FROM unnest($3::uuid[]) i (id)) AS organisations`,
-    values: [tx.timebankId, memberIds, organisationIds]
+  const { rows } = await tx.client.query<{ row: MemberRow }>({
+    name: 'members.member_parties',
+    text: `SELECT ${memberRow} AS row FROM members.memberships m WHERE m.timebank_id = $1 AND m.id = ANY ($2::uuid[])`,
+    values: [tx.timebankId, memberIds]
   })
-  return readParties(rows[0]!)
+  const members = rows.map(({ row }) => row)
+  return partiesFrom(tx, members, organisationIds)
+}
+
+function makeParties(members: MembersBrought, organisations: readonly OrganisationRow[]): Parties {
+  const memberOf = new Map(members.flatMap((row) => (row ? [[row[0], row] as const] : [])))
+  const organisationOf = new Map(organisations.map((row) => [row[0], row]))
+  return {
+    member: (id) => {
+      const row = memberOf.get(id)
+      if (!row) throw notFound('member')
+      const [membershipId, accountId, number, status, displayName, supported, dateOfBirth] = row
+      const isMinor = (on: string) => isMinorOn(dateOfBirth, on)
+      return { membershipId, accountId, number, status, displayName, supported, isMinor }
+    },
+    organisation: (id) => {
+      const row = organisationOf.get(id)
+      if (!row) throw notFound('organisation')
+      const [organisationId, accountId, status, name] = row
+      return { organisationId, accountId, status, name }
+    }
+  }
 }
 
 export const memberParty = async (tx: Tx, id: string): Promise<MemberParty> =>
