@@ -33,6 +33,8 @@ import { applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './m
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
+import { removeNoticesOf } from './modules/notices/index.ts'
+import { noticeRoutes } from './modules/notices/routes.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
 
@@ -75,6 +77,7 @@ const tags = [
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
+  { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -140,13 +143,17 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
     },
-    onErasure: async (tx, membershipId) => void (await blankListingsOf(tx, membershipId))
+    onErasure: async (tx, membershipId) => {
+      await blankListingsOf(tx, membershipId)
+      await removeNoticesOf(tx, membershipId)
+    }
   })
   organisationRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
+  noticeRoutes(app)
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,

@@ -21,6 +21,7 @@ import {
 import { makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
 
 /** Where the database is: the address with the owner's rights, and how to let it go. */
@@ -149,9 +150,18 @@ export async function makeService(
       ...exchangesTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
+      ...noticesTasks(database),
       ...platformTasks(database)
     },
-    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...transfersCron, ...clearingCron, ...platformCron],
+    cron: [
+      ...identityCron,
+      ...listingsCron,
+      ...exchangesCron,
+      ...transfersCron,
+      ...clearingCron,
+      ...noticesCron,
+      ...platformCron
+    ],
     logger
   })
   return {

@@ -6,6 +6,7 @@ export {
   affiliationCovering,
   endAffiliation,
   listAffiliations,
+  membersActingFor,
   organisationsActedFor,
   refuseAffiliation
 } from './affiliations.ts'
@@ -34,11 +35,16 @@ export {
   accountLabels,
   labelsBeside,
   type MemberParty,
+  type MembersBrought,
   memberLabels,
   memberParty,
+  membersSql,
   organisationLabels,
   organisationParty,
-  ownsAccount
+  ownsAccount,
+  type Parties,
+  partiesFrom,
+  partiesOf
 } from './parties.ts'
 export { isMinorOn, updateProfile } from './profile.ts'
 export { assignBroker, changeRoles } from './roles.ts'

@@ -8,10 +8,10 @@ export {
   findTimebank,
   listTimebanks,
   policyAt,
-  policyByVersion,
   policyFor,
   policyInForce,
   type Timebank,
   timebankNames,
-  today
+  today,
+  versionInForce
 } from './timebanks.ts'
