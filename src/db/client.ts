@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Actor } from '../shared/actor.ts'
 import { DomainError } from '../shared/errors.ts'
 import { isUuid } from '../shared/ids.ts'
-import { databaseError } from './errors.ts'
+import { again, isStale } from './again.ts'
+import { type Lanes, openLanes } from './lanes.ts'
 import { namingStatements } from './named.ts'
 import { type Statement, together } from './together.ts'
 
@@ -33,8 +33,8 @@ export type Tx = {
 
 export type Database = {
   readonly pool: pg.Pool
-  /** A connection apart for look-ups that requests share: they need not wait behind transactions for one of the pool. */
-  readonly lookups: pg.Pool
+  /** For short reads: beside the pool, so that they need not wait behind transactions. */
+  readonly lanes: Lanes
   /** Connections apart for the queue that commits postings together; a lock held for long must not hold up all of them. */
   readonly postings: pg.Pool
   /** For the tables that belong to no timebank: persons, sessions, timebanks. */
@@ -56,33 +56,42 @@ export type ConnectOptions = {
 const postingConnections = 4
 const postingLockTimeoutMs = 2000
 
+/** Two, so that a read which takes longer than expected does not hold up all others. */
+const laneCount = 2
+
 /** Opens a pool whose connections act as the service's plain role. */
 export function connect(options: ConnectOptions): Database {
   const { url, role = 'commonhours_service', max = 10, clock = () => new Date(), onError = () => {} } = options
-  const open = (most: number, lockTimeoutMs = 0): pg.Pool => {
+  const settingsOf = (lockTimeoutMs = 0): pg.ClientConfig => {
     // a transaction that was begun and forgotten (its process hangs) must not keep its locks for ever
     const plain = role === 'owner' ? {} : { role, idle_in_transaction_session_timeout: 60_000 }
     const settings = { TimeZone: 'UTC', lock_timeout: lockTimeoutMs, ...plain }
-    const pool = new pg.Pool({
+    return {
       connectionString: url,
-      max: most,
       options: Object.entries(settings)
         .map(([name, value]) => `-c ${name}=${value}`)
         .join(' '),
       application_name: 'commonhours',
       connectionTimeoutMillis: 10_000,
       keepAlive: true
-    })
-    pool.on('error', onError)
+    }
+  }
+  const openPool = (most: number, lockTimeoutMs?: number): pg.Pool => {
+    const opened = new pg.Pool({ ...settingsOf(lockTimeoutMs), max: most })
+    opened.on('error', onError)
     // the pool listens to idle connections only: one that is lost between two statements of a transaction must not end the process
-    pool.on('connect', (client) => client.on('error', onError))
-    return pool
+    opened.on('connect', (client) => client.on('error', onError))
+    return opened
   }
-  const [pool, lookups, postings] = [open(max), open(1), open(postingConnections, postingLockTimeoutMs)]
+  const [pool, postings] = [openPool(max), openPool(postingConnections, postingLockTimeoutMs)]
+  const lanes = openLanes(
+    () => new pg.Client({ ...settingsOf(), pipeline: true } as pg.ClientConfig).on('error', onError),
+    laneCount
+  )
   const close = async (): Promise<void> => {
-    await Promise.all([pool.end(), lookups.end(), postings.end()])
+    await Promise.all([pool.end(), postings.end(), lanes.close()])
   }
-  return { pool, lookups, postings, db: drizzle(pool), clock, close }
+  return { pool, lanes, postings, db: drizzle(pool), clock, close }
 }
 
 export type StoredAnswer = { status: number; headers: Record<string, string>; body: string }
@@ -148,26 +157,29 @@ export const inTimebank = <T>(
 
 /**
  * A read of a single statement in one timebank: the tenant setting, the statement and the end of their transaction, which
- * cannot write, travel in one round trip. For hot paths. A second statement is refused: it would not see what the first saw.
+ * cannot write, travel in one round trip. A second statement is refused: it would not see what the first saw.
+ * `short`: the statement is a matter of index look-ups whatever is asked for, and takes a lane.
  */
-export const readOnce = <T>(
+export async function readOnce<T>(
   database: Database,
   timebankId: string,
   actor: Actor,
   work: (tx: Tx) => Promise<T>,
-  options: TxOptions = {}
-): Promise<T> => {
+  { short = false, ...options }: TxOptions & { short?: boolean } = {}
+): Promise<T> {
   const setting = setTimebankToRead(timebankId)
-  return withConnection(database, async (client) => {
-    let done = false
-    const send = (async (config: unknown, values?: unknown[]) => {
-      const statement = preparable(config, values)
-      if (done || !statement) throw new Error('a read of a single statement makes one only, with parameters')
-      done = true
-      return (await together(client, [setting, statement])).at(-1)
-    }) as pg.PoolClient['query']
-    return work(makeTx(database, client, send, timebankId, actor, options))
-  })
+  let asked = false
+  const send = (async (config: unknown, values?: unknown[]) => {
+    const statement = preparable(config, values)
+    if (asked || !statement) throw new Error('a read of a single statement makes one only, with parameters')
+    asked = true
+    const statements = [setting, statement]
+    const results = short
+      ? await database.lanes.run(statements)
+      : await withConnection(database, (client) => together(client, statements))
+    return results.at(-1)
+  }) as pg.PoolClient['query']
+  return work(makeTx(database, null, send, timebankId, actor, options))
 }
 
 /**
@@ -242,7 +254,7 @@ function committed(result: { command: string } | undefined): void {
 
 const makeTx = (
   database: Database,
-  client: pg.PoolClient,
+  client: pg.PoolClient | null,
   send: pg.PoolClient['query'],
   timebankId: string,
   actor: Actor,
@@ -267,26 +279,8 @@ const makeTx = (
 /** The same transaction seen by another actor or at another time: for who plays many parts at once, as the demo does. */
 export const actAs = (tx: Tx, actor: Actor, now: Date): Tx => ({ ...tx, actor, now })
 
-/** Deadlock, serialization failure; a prepared statement that a migration made stale, on this connection or by its name. */
-const passing = new Set(['40P01', '40001'])
-const stale = new Set(['0A000', '26000'])
-const tries = 4
-
-/**
- * Runs a whole transaction, again where the database took it back for a reason that passes: nothing of it remains then, so
- * that work which touches nothing but the database may be done once more.
- */
-async function withConnection<T>(database: Database, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await withOneConnection(database, use)
-    } catch (error) {
-      const code = databaseError(error)?.code ?? ''
-      if (attempt === tries || !(passing.has(code) || stale.has(code))) throw error
-      await sleep(Math.random() * 20 * attempt)
-    }
-  }
-}
+const withConnection = <T>(database: Database, use: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
+  again(() => withOneConnection(database, use))
 
 async function withOneConnection<T>(database: Database, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await database.pool.connect()
@@ -299,7 +293,7 @@ async function withOneConnection<T>(database: Database, use: (client: pg.PoolCli
       broken = lost
     })
     // its other prepared statements are as stale
-    if (stale.has(databaseError(error)?.code ?? '')) broken = error as Error
+    if (isStale(error)) broken = error as Error
     throw error
   } finally {
     client.release(broken)

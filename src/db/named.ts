@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 
 /** Texts that came at least so often are worth a plan that the connection keeps. */
 const uses = 3
@@ -27,9 +27,9 @@ function nameOf(text: string): string | undefined {
 /**
  * The connection as transactions see it: statements with parameters that come again and again are prepared under a name, so
  * that they are parsed and planned once per connection and not at every call (a third to a half of what a short statement
- * costs). `send` sends them.
+ * costs). `send` sends them; without a connection there is nothing else to be done with it.
  */
-export function namingStatements(client: pg.PoolClient, send: pg.PoolClient['query']): pg.PoolClient {
+export function namingStatements(client: pg.PoolClient | null, send: pg.PoolClient['query']): pg.PoolClient {
   const sending = send as (...args: unknown[]) => unknown
   const query = (config: unknown, values?: unknown[], ...rest: unknown[]) => {
     const sent = (typeof config === 'string' ? { text: config } : config) as { text?: unknown; name?: unknown }
@@ -39,5 +39,5 @@ export function namingStatements(client: pg.PoolClient, send: pg.PoolClient['que
     }
     return sending(config, values, ...rest)
   }
-  return Object.create(client, { query: { value: query } }) as pg.PoolClient
+  return Object.create(client ?? pg.Client.prototype, { query: { value: query } }) as pg.PoolClient
 }

@@ -3,13 +3,13 @@ const betweenFields = '\u001f'
 const betweenRows = '\u001e'
 
 /**
- * SQL that gives all rows as one text. The driver reads it as one value instead of one for each field, which on a page of
- * fifty rows with fifteen fields takes it 25 µs instead of 150, and the database no longer.
+ * SQL that gives all rows as one text, in any order. The driver reads it as one value instead of one for each field, which on
+ * a page of fifty rows with fifteen fields takes it 25 µs instead of 150, and the database no longer.
  * `columns` are expressions that are never null; texts that people write go through `to_json`, so that none of them can
  * hold what stands between fields.
  */
-export const packedRows = (columns: readonly string[], order: string): string =>
-  `string_agg(concat_ws(E'\\x1f', ${columns.join(', ')}), E'\\x1e' ORDER BY ${order})`
+export const packedRows = (columns: readonly string[]): string =>
+  `string_agg(concat_ws(E'\\x1f', ${columns.join(', ')}), E'\\x1e')`
 
 /** Null: there was no row. */
 export const unpackRows = (text: string | null): string[][] =>

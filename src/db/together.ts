@@ -102,6 +102,7 @@ export function together(client: pg.ClientBase, statements: readonly Statement[]
         resolve(results)
       }
     }
-    client.query(all as unknown as pg.Submittable)
+    // a connection that is shared takes nothing that may keep a portal open, and believes it of pg's own queries only
+    client.query(Object.setPrototypeOf(all, pg.Query.prototype) as pg.Submittable)
   })
 }

@@ -15,10 +15,14 @@ export function read<T>(request: FastifyRequest, work: (tx: Tx) => Promise<T>): 
   return inTimebank(request.server.database, id, request.actor, work, { readOnly: true, policyVersion })
 }
 
-/** Reads by a single statement in the request's timebank, in one round trip: for what is asked for most. */
-export function readOne<T>(request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
+/** Reads by a single statement in the request's timebank, in one round trip; see readOnce. */
+export function readOne<T>(
+  request: FastifyRequest,
+  work: (tx: Tx) => Promise<T>,
+  options: { short?: boolean } = {}
+): Promise<T> {
   const { id, policyVersion } = timebankOf(request)
-  return readOnce(request.server.database, id, request.actor, work, { policyVersion })
+  return readOnce(request.server.database, id, request.actor, work, { policyVersion, ...options })
 }
 
 /**

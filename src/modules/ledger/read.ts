@@ -161,7 +161,7 @@ export async function statementWith<T>(
   const columns = [...lineColumns, ...beside.columns]
   const { rows } = await tx.client.query<{ lines: string | null }>({
     name: beside.name,
-    text: `SELECT ${packedRows(columns, 'CASE WHEN $7 THEN s.version ELSE -s.version END')} AS lines
+    text: `SELECT ${packedRows(columns)} AS lines
              FROM ledger.statement($1, $2, $3, $4, $5, $6, $7, $8) s ${beside.joins}`,
     values: [
       tx.timebankId,
@@ -174,10 +174,13 @@ export async function statementWith<T>(
       limit
     ]
   })
-  return unpackRows(rows[0]?.lines ?? null).map((fields) => [
+  const lines = unpackRows(rows[0]?.lines ?? null).map((fields): [Line, T] => [
     toLine(fields),
     beside.read(tx, fields.slice(lineColumns.length))
   ])
+  // here it costs a tenth of what it does there
+  const direction = order === 'oldest' ? 1 : -1
+  return lines.sort(([a], [b]) => (a.version - b.version) * direction)
 }
 
 const toLine = (fields: readonly string[]): Line => {

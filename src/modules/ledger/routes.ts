@@ -5,6 +5,7 @@ import {
   type Api,
   columnsOf,
   decodeCursor,
+  defaultLimit,
   pageOf,
   read,
   readers,
@@ -74,7 +75,8 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsBeside }: LedgerRout
     },
     async (request) => {
       const { account } = request.params
-      if (mayReadAnyway(request, account)) return accountView(await readOne(request, (tx) => getAccount(tx, account)))
+      if (mayReadAnyway(request, account))
+        return accountView(await readOne(request, (tx) => getAccount(tx, account), { short: true }))
       return read(request, async (tx) => {
         await refuseOthers(tx, request, account)
         return accountView(await getAccount(tx, account))
@@ -104,17 +106,19 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsBeside }: LedgerRout
       const cursorShape = z.tuple([z.literal(order), z.int()])
       const page = async (at: string | undefined, size: number) => {
         const last = decodeCursor(at, cursorShape)?.[1]
+        // lines of certain days are looked for among all
+        const short = from === undefined && to === undefined && size <= defaultLimit
         const edge = order === 'newest' ? { before: last } : { after: last }
         const lines = (tx: Tx) =>
           statementWith(tx, account, { ...edge, order, from, to, limit: size + 1 }, labelsBeside)
         const found = mayReadAnyway(request, account)
-          ? await readOne(request, lines)
+          ? await readOne(request, lines, { short })
           : await read(request, async (tx) => {
               await refuseOthers(tx, request, account)
               return lines(tx)
             })
         // an account that is not there has no lines either
-        if (found.length === 0) await readOne(request, (tx) => getAccount(tx, account))
+        if (found.length === 0) await readOne(request, (tx) => getAccount(tx, account), { short: true })
         const views = found.map(([line, label]) => lineView(line, label))
         return toPage(views, size, (line) => [order, line.line])
       }
@@ -141,7 +145,7 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsBeside }: LedgerRout
       }
     },
     async (request) => {
-      const transfer = await readOne(request, (tx) => findTransfer(tx, request.params.transfer))
+      const transfer = await readOne(request, (tx) => findTransfer(tx, request.params.transfer), { short: true })
       if (transfer === null) throw notFound('transfer')
       return transferView(transfer)
     }
