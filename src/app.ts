@@ -23,13 +23,22 @@ import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
 import type { Identity } from './modules/identity/index.ts'
 import { identityRoutes } from './modules/identity/routes.ts'
+import { journalRoutes } from './modules/ledger/journal-routes.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import { accountLabels, applyPolicyLimits, callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import {
+  accountHolder,
+  accountLabels,
+  applyPolicyLimits,
+  callerOf,
+  membershipsOf,
+  ownsAccount
+} from './modules/members/index.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
+import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 
 export const version = (
@@ -140,8 +149,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
   exchangeRoutes(app)
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
-    labelsOf: accountLabels
+    labelsOf: accountLabels,
+    holderOf: accountHolder,
+    dayEnd
   })
+  journalRoutes(app, { dayEnd })
 
   await app.ready()
   return Object.assign(app, { declared })

@@ -58,6 +58,7 @@ export const problems = {
   'already-resolved': [409, 'It has been settled, released or reversed already'],
   'exceeds-hold': [422, 'More than was held'],
   'leg-failed': [422, 'Another leg of the group was refused'],
+  'statement-too-long': [422, 'One document would be too long: ask for a shorter period, or for CSV'],
   // moving in
   'import-faulty': [422, 'The file has faulty rows; nothing was imported'],
   // the service

@@ -10,6 +10,8 @@ export {
   setAccountStatus,
   setLimits
 } from './accounts.ts'
+export { type Moment, positionAt, summaryOf, trialBalanceAt } from './as-of.ts'
+export { findTransfer, journal } from './journal.ts'
 export { type AccountStatus, transferKinds } from './kinds.ts'
 export {
   type Operation,
@@ -19,7 +21,6 @@ export {
   tryPost
 } from './post.ts'
 export {
-  findTransfer,
   getAccount,
   getAccounts,
   type Line,

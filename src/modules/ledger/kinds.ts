@@ -1,3 +1,5 @@
+import type { Source } from '../../shared/actor.ts'
+
 /** Kinds of accounts. The first of kind `community_pot` and of kind `opening` are opened with the timebank's books. */
 export const accountKinds = ['member', 'organisation', 'community_pot', 'budget', 'clearing', 'opening'] as const
 export type AccountKind = (typeof accountKinds)[number]
@@ -34,14 +36,31 @@ export const transferKinds = {
 } as const
 export type TransferKind = keyof typeof transferKinds
 
+/** Through what a transfer reached us, as the journal stores it. The numbers never change their meaning either. */
+export const sourceNumbers = {
+  web: 1,
+  api: 2,
+  script: 3,
+  phone: 4,
+  paper_slip: 5,
+  import: 6,
+  system: 7
+} as const satisfies Record<Source, number>
+/** `unknown`: recorded before this was kept. */
+export type TransferSource = Source | 'unknown'
+
 const turned = <K extends string>(numbers: Record<K, number>): Map<number, K> =>
   new Map(Object.entries<number>(numbers).map(([name, number]) => [number, name as K]))
 
 const operationNames = turned<OperationName>(operationNumbers)
 const transferKindNames = turned<TransferKind>(transferKinds)
 
+const sourceNames = new Map<number, TransferSource>([[0, 'unknown'], ...turned<Source>(sourceNumbers)])
+
 export const operationName = (number: number): OperationName => known(operationNames, number, 'operation')
 export const transferKindName = (number: number): TransferKind => known(transferKindNames, number, 'kind of transfer')
+export const sourceName = (number: number): TransferSource => known(sourceNames, number, 'source')
+export const sourceNumber = (source: TransferSource): number => (source === 'unknown' ? 0 : sourceNumbers[source])
 
 function known<T>(names: Map<number, T>, number: number, what: string): T {
   const name = names.get(number)

@@ -100,6 +100,11 @@ export const transfers = ledger.table(
     uniqueIndex('transfers_credit').on(t.timebankId, t.creditAccount, t.creditVersion),
     uniqueIndex('transfers_ref').on(t.timebankId, t.ref).where(sql`ref is not null`),
     index('transfers_group').on(t.timebankId, t.groupId).where(sql`group_id is not null`),
+    // what was recorded, or performed, in a range of time: rows lie in the order of recording, so that a few bytes for each 32
+    // pages are enough. Dates that were entered late stand apart in the summary instead of widening it.
+    index('transfers_when')
+      .using('brin', t.recordedAt, t.performedOn.op('date_minmax_multi_ops'))
+      .with({ pages_per_range: 32, autosummarize: true }),
     check(
       'transfers_shape',
       sql`${t.minutes} > 0 and ${t.debitAccount} <> ${t.creditAccount} and ${t.operation} between 1 and 5 and (${t.operation} >= 3) = (${t.ref} is not null)`
@@ -185,8 +190,5 @@ export const holdExpiries = ledger.table(
     holdId: uuid('hold_id').notNull(),
     expiresAt: instant('expires_at').notNull()
   },
-  (t) => [
-    primaryKey({ columns: [t.timebankId, t.holdId] }),
-    index('hold_expiries_due').on(t.timebankId, t.expiresAt)
-  ]
+  (t) => [primaryKey({ columns: [t.timebankId, t.holdId] }), index('hold_expiries_due').on(t.timebankId, t.expiresAt)]
 )

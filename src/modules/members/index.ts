@@ -28,6 +28,7 @@ export {
   updateOrganisation
 } from './organisations.ts'
 export {
+  accountHolder,
   accountLabels,
   memberLabels,
   memberParty,
