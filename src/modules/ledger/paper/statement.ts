@@ -113,7 +113,7 @@ async function draw(doc: Pdf, paper: Paper, locale: string, words: Words): Promi
   if (paper.heldOut > 0) paragraph(doc, root, words.setAside(hoursText(paper.heldOut), hoursText(paper.available)))
   if (paper.closingBalance < 0) paragraph(doc, root, words.belowZero)
   root.end()
-  footers(doc, paper, words, long)
+  await footers(doc, paper, words, long)
 }
 
 function heading(
@@ -272,9 +272,13 @@ function paragraph(doc: Pdf, root: PDFKit.PDFStructureElement, text: string): vo
   doc.y += 8
 }
 
-function footers(doc: Pdf, { holder }: Paper, words: Words, date: (date: string) => string): void {
+async function footers(doc: Pdf, { holder }: Paper, words: Words, date: (date: string) => string): Promise<void> {
   const { start, count } = doc.bufferedPageRange()
   for (let i = 0; i < count; i += 1) {
+    if (i % 20 === 19) {
+      await breathe()
+      if (doc.destroyed) return
+    }
     doc.switchToPage(start + i)
     artifact(doc, () => {
       doc.font(regular).fontSize(12).fillColor(ink)
