@@ -12,7 +12,7 @@ import {
   turningPageOf,
   wantsPdf
 } from '../../http/index.ts'
-import { DomainError, refuseFaults } from '../../shared/errors.ts'
+import { refuseFaults } from '../../shared/errors.ts'
 import { positionAt, summaryOf } from './as-of.ts'
 import { statementPaper } from './paper/statement.ts'
 import { getAccount, statement } from './read.ts'
@@ -73,7 +73,7 @@ export function ledgerRoutes(app: Api, options: LedgerRoutesOptions): void {
         tags: ['Ledger'],
         summary: 'Balance as of a date or an instant',
         description:
-          "Earned, spent, balance and what was set aside at the end of a calendar date in the timebank's time zone (`asOf`), or at an instant (`at`). By service date (unless `by=recording`) everything performed up to that date counts, also what was recorded later, and nothing performed afterwards, also what has been recorded already. A reversal counts on its own service date, so that a mistake is in the balance from its date to that of its reversal. What was set aside is let go on the later of its own date and that of what resolved it.",
+          "Earned, spent, balance and what was set aside at the end of a calendar date in the timebank's time zone (`asOf`), or at an instant (`at`); without either, now. By service date (unless `by=recording`) everything performed up to that date counts, also what was recorded later, and nothing performed afterwards, also what has been recorded already. A reversal counts on its own service date, so that a mistake is in the balance from its date to that of its reversal. What was set aside is let go on the later of its own date and that of what resolved it.",
         params: accountParams,
         querystring: balanceQuery,
         response: { 200: balanceSchema }
@@ -84,11 +84,8 @@ export function ledgerRoutes(app: Api, options: LedgerRoutesOptions): void {
         const { account } = request.params
         await refuseOthers(tx, request, account, ownsAccount)
         const moment = await momentOf(tx, request.query, dayEnd)
-        if (moment === null) {
-          const detail = 'asOf: a date, or at: an instant, is needed.'
-          throw new DomainError('validation-failed', detail, { errors: [{ parameter: 'asOf', detail }] })
-        }
-        return balanceView(account, request.query, await positionAt(tx, account, moment))
+        const position = moment === null ? await getAccount(tx, account) : await positionAt(tx, account, moment)
+        return balanceView(account, request.query, position)
       })
   )
 

@@ -135,7 +135,7 @@ const position = {
 export const balanceSchema = z
   .object({
     account: accountNumber,
-    asOf: calendarDate('The end of this date').nullable(),
+    asOf: calendarDate('The end of this date; without it and `at`: now').nullable(),
     at: z.iso.datetime().nullable().describe('This instant, UTC'),
     by,
     ...position
@@ -263,7 +263,7 @@ export const accountView = (account: Account): Wire<typeof accountSchema> => ({
 
 export const balanceView = (
   account: number,
-  { asOf, at, by = at === undefined ? 'service' : 'recording' }: MomentQuery,
+  { asOf, at, by = asOf === undefined ? 'recording' : 'service' }: MomentQuery,
   position: Position
 ): Wire<typeof balanceSchema> => ({
   account,

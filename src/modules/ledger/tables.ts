@@ -103,7 +103,7 @@ export const transfers = ledger.table(
     // what was recorded, or performed, in a range of time: rows lie in the order of recording, so that a few bytes for each 32
     // pages are enough. Dates that were entered late stand apart in the summary instead of widening it.
     index('transfers_when')
-      .using('brin', t.recordedAt, t.performedOn.op('date_minmax_multi_ops'))
+      .using('brin', t.timebankId, t.recordedAt, t.performedOn.op('date_minmax_multi_ops'))
       .with({ pages_per_range: 32, autosummarize: true }),
     check(
       'transfers_shape',

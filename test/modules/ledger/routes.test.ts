@@ -344,6 +344,8 @@ describe('GET /accounts/:account/balance and /summary', () => {
       closingBalanceHours: '1:29'
     })
     assert.equal((await get('accounts/3/summary')).body.closingBalanceMinutes, 59)
+    const { asOf, at, by, balanceMinutes } = (await get('accounts/3/balance')).body
+    assert.deepEqual([asOf, at, by, balanceMinutes], [null, null, 'recording', 59])
   })
 
   test('tell what had been recorded by an instant: that of a line has the line in it', async () => {
@@ -397,7 +399,6 @@ describe('GET /accounts/:account/balance and /summary', () => {
 
   test('a wrong date, or two that contradict each other, is refused by its name', async () => {
     for (const [query, parameter] of [
-      ['balance', 'asOf'],
       ['balance?asOf=2026-02-30', 'asOf'],
       ['balance?asOf=0001-01-01', 'asOf'],
       ['balance?asOf=2026-02-01&at=2026-02-01T00:00:00Z', 'at'],

@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module'
-import path from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import PDFDocument from 'pdfkit'
 import { hoursText } from '../../../shared/minutes.ts'
 import type { AccountKind, TransferKind } from '../kinds.ts'
@@ -46,9 +45,8 @@ export type Paper = {
 export const longestPaper = 2000
 
 // one font for all letters from Welsh to Greek and Cyrillic; the fonts that every reader of PDF has lack ŵ and ŷ
-const fonts = path.join(path.dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json')), 'ttf')
-const regular = path.join(fonts, 'DejaVuSansCondensed.ttf')
-const bold = path.join(fonts, 'DejaVuSansCondensed-Bold.ttf')
+const regular = fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf'))
+const bold = fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf'))
 
 // A4, in points
 const margin = 48
