@@ -122,7 +122,7 @@ export function ledgerRoutes(app: Api, options: LedgerRoutesOptions): void {
         tags: ['Ledger'],
         summary: 'Statement of an account',
         description:
-          'Lines in the order of recording with the running balance; as JSON by page, with links to the pages before and after, or all of them as CSV with a header row. As PDF (`Accept: application/pdf`) it is a page to hand to the member, in their language: what moved hours from `from` to `to`, by service date, with the balances before and after; up to 2,000 lines.',
+          'Lines in the order of recording with the running balance; as JSON by page, with links to the pages before and after, or all of them as CSV with a header row. As PDF (`Accept: application/pdf`) it is a page to hand to the member, in their language: what moved hours from `from` to `to`, by service date, with the balances before and after; up to 2,000 lines, whatever `order` and `limit` say.',
         params: accountParams,
         querystring: statementQuery,
         response: { 200: turningPageOf(lineSchema) }
