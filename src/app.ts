@@ -21,9 +21,10 @@ import { auditRoutes } from './modules/audit/routes.ts'
 import { endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
-import type { Identity } from './modules/identity/index.ts'
+import { type Identity, sealKeys } from './modules/identity/index.ts'
 import { identityRoutes } from './modules/identity/routes.ts'
-import { ledgerRoutes } from './modules/ledger/routes.ts'
+import { chainRoutes } from './modules/ledger/chain-routes.ts'
+import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
 import { accountLabels, applyPolicyLimits, callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
@@ -138,10 +139,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   organisationRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
-  ledgerRoutes(app, {
-    ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
-    labelsOf: accountLabels
-  })
+  const ownAccount: LedgerRoutesOptions['ownsAccount'] = (tx, _request, accountId) =>
+    ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId })
+  ledgerRoutes(app, { ownsAccount: ownAccount, labelsOf: accountLabels })
+  chainRoutes(app, { ownsAccount: ownAccount, sealKeys: () => sealKeys(database) })
 
   await app.ready()
   return Object.assign(app, { declared })

@@ -15,10 +15,14 @@ import {
   ensureSigningKey,
   identityCron,
   identityTasks,
-  makeIdentity
+  makeIdentity,
+  sealer,
+  sealKeys
 } from './modules/identity/index.ts'
+import { ledgerCron, ledgerTasks } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { everyTimebank } from './modules/timebanks/index.ts'
 
 /** Where the database is: the address with the owner's rights, and how to let it go. */
 export type Ground = { ownerUrl: string; embedded: boolean; release(): Promise<void> }
@@ -141,9 +145,15 @@ export async function makeService(
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
+      ...ledgerTasks({
+        database,
+        timebanks: async () => (await everyTimebank(database)).map(({ id }) => id),
+        sealer: () => sealer(database),
+        sealKeys: () => sealKeys(database)
+      }),
       ...platformTasks(database)
     },
-    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...platformCron],
+    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...ledgerCron, ...platformCron],
     logger
   })
   return {

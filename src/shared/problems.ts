@@ -57,6 +57,7 @@ export const problems = {
   'unknown-ref': [422, 'There is no such transfer or hold'],
   'already-resolved': [409, 'It has been settled, released or reversed already'],
   'exceeds-hold': [422, 'More than was held'],
+  'not-chained-yet': [409, 'The transfer is not in the hash chain yet; try again in some minutes'],
   'leg-failed': [422, 'Another leg of the group was refused'],
   // moving in
   'import-faulty': [422, 'The file has faulty rows; nothing was imported'],

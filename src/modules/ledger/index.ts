@@ -10,6 +10,7 @@ export {
   setAccountStatus,
   setLimits
 } from './accounts.ts'
+export { type ChainOptions, extendChain, ledgerCron, ledgerTasks } from './chain.ts'
 export { type AccountStatus, transferKinds } from './kinds.ts'
 export {
   type Operation,
@@ -28,3 +29,4 @@ export {
   trialBalance
 } from './read.ts'
 export { type Problem, verifyBooks } from './verify.ts'
+export { verifyChain } from './verify-chain.ts'

@@ -18,10 +18,8 @@ import {
   transferSchema,
   transferView,
   trialBalanceSchema,
-  trialBalanceView,
-  verificationSchema
+  trialBalanceView
 } from './schemas.ts'
-import { verifyBooks } from './verify.ts'
 
 export type LedgerRoutesOptions = {
   /** Whether the account is one that the caller acts for beside their own: the ledger knows no members. */
@@ -143,26 +141,5 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOp
       }
     },
     (request) => read(request, async (tx) => trialBalanceView(await trialBalance(tx)))
-  )
-
-  app.get(
-    '/v1/timebanks/:timebank/verify',
-    {
-      config: { access: readers({ admin: true, auditor: true }) },
-      schema: {
-        operationId: 'verifyLedger',
-        tags: ['Ledger'],
-        summary: 'Check of the books',
-        description:
-          'Compares the whole journal with the accounts: gaps, running balances, holds, references, sums. Takes seconds where there are millions of transfers.',
-        params: timebankParams,
-        response: { 200: verificationSchema }
-      }
-    },
-    (request) =>
-      read(request, async (tx) => {
-        const problems = await verifyBooks(tx)
-        return { sound: problems.length === 0, problems }
-      })
   )
 }
