@@ -120,7 +120,10 @@ BEGIN
   -- 244 random bits make the secret
   INSERT INTO ledger.chains (timebank_id, head, secret)
   SELECT b.timebank_id, decode(repeat('00', 32), 'hex'), sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
-    FROM ledger.books b WHERE b.timebank_id = p_timebank
+    FROM ledger.books b
+   WHERE b.timebank_id = p_timebank
+     -- looked for first: the insert alone would wait for another job that is at the chain
+     AND NOT EXISTS (SELECT FROM ledger.chains c WHERE c.timebank_id = p_timebank)
   ON CONFLICT (timebank_id) DO NOTHING;
   SELECT c.* INTO chain FROM ledger.chains c WHERE c.timebank_id = p_timebank FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
