@@ -87,7 +87,8 @@ const copies: Record<string, Record<string, string>> = {
     credit_version: 'credit_version + 1000',
     ref: 'NULL'
   },
-  limit_changes: { version: 'version + 1' },
+  // the same limits once more are what setting them again would write: nothing is forged by that
+  limit_changes: { version: 'version + 1', floor_hard: 'coalesce(floor_hard, 0) - 1' },
   blocks: { number: 'number + 1' },
   checkpoints: { number: 'number + 1' }
 }
