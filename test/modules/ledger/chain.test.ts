@@ -222,6 +222,38 @@ describe('the hash chain', () => {
     }
   })
 
+  test('every column of a transfer and of a change of limits is part of its leaf', async () => {
+    const books = await makeBooks(database, [{}, {}, {}])
+    await books.work((tx) => postAll(tx, some(1)))
+    const other: Record<string, unknown> = {
+      uuid: newId(),
+      date: '1999-01-01',
+      'timestamp with time zone': '1999-01-01T00:00:00.000001Z',
+      text: 'another',
+      smallint: 77,
+      integer: 777,
+      bigint: 7777
+    }
+    for (const [table, leaf] of [
+      ['transfers', (row: string) => `ledger.transfer_leaf('x', ${row})`],
+      ['limit_changes', (row: string) => `ledger.change_leaf('x', ${row}, 'member')`]
+    ] as const) {
+      const { rows: columns } = await owner.pool.query<{ name: string; type: string }>(
+        `SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
+          WHERE attrelid = 'ledger.${table}'::regclass AND attnum > 0 AND NOT attisdropped`
+      )
+      assert.ok(columns.length >= 12)
+      for (const { name, type } of columns) {
+        const { rows } = await owner.pool.query(
+          `SELECT ${leaf('t')} <> ${leaf('jsonb_populate_record(t, $2)')} AS differs
+             FROM ledger.${table} t WHERE t.timebank_id = $1 LIMIT 1`,
+          [books.timebankId, JSON.stringify({ [name]: other[type] })]
+        )
+        assert.equal(rows[0]?.differs, true, `${table}.${name}`)
+      }
+    }
+  })
+
   test('the service can neither write the chain nor read its secret', async () => {
     const books = await makeBooks(database, [{}])
     await chain(database, books.timebankId)
