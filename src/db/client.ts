@@ -51,7 +51,7 @@ export function connect(options: ConnectOptions): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max,
-    options: `-c TimeZone=UTC${role === 'owner' ? '' : ` -c role=${role}`}`,
+    options: `-c TimeZone=UTC -c DateStyle=ISO${role === 'owner' ? '' : ` -c role=${role}`}`,
     application_name: 'commonhours',
     connectionTimeoutMillis: 10_000,
     keepAlive: true

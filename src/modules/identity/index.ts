@@ -14,7 +14,7 @@ export {
   type Person,
   updatePerson
 } from './persons.ts'
-export { type Sealer, type SealKey, sealer, sealKeys } from './seal.ts'
+export { sealer, sealKeys } from './seal.ts'
 export { beginSession, refresh, signOut, signOutEverywhere, type Tokens } from './sessions.ts'
 export { ensureSetupCode, redeemSetupCode } from './setup.ts'
 export { signIn } from './sign-in.ts'

@@ -10,7 +10,7 @@ export {
   setAccountStatus,
   setLimits
 } from './accounts.ts'
-export { type ChainOptions, extendChain, ledgerCron, ledgerTasks } from './chain.ts'
+export { extendChain, ledgerCron, ledgerTasks } from './chain.ts'
 export { type AccountStatus, transferKinds } from './kinds.ts'
 export {
   type Operation,
