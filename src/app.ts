@@ -27,6 +27,7 @@ import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
 import { accountLabels, applyPolicyLimits, callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
@@ -136,6 +137,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onErasure: async (tx, membershipId) => void (await blankListingsOf(tx, membershipId))
   })
   organisationRoutes(app)
+  limitsRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
   ledgerRoutes(app, {

@@ -10,7 +10,8 @@ export {
   setAccountStatus,
   setLimits
 } from './accounts.ts'
-export { type AccountStatus, transferKinds } from './kinds.ts'
+export { type AccountKind, type AccountStatus, transferKinds } from './kinds.ts'
+export { currentLimits, type LimitVersion, limitVersions } from './limit-versions.ts'
 export {
   type Operation,
   type Outcome,

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import {
   bigint,
+  boolean,
   check,
   date,
   foreignKey,
@@ -107,7 +108,7 @@ export const transfers = ledger.table(
   ]
 )
 
-/** Append-only: what the limits or the status of an account were changed to, by whom and why. */
+/** Append-only: what the limits or the status of an account were changed to, by whom and why. The last row is what holds. */
 export const limitChanges = ledger.table(
   'limit_changes',
   {
@@ -119,6 +120,8 @@ export const limitChanges = ledger.table(
     floorHard: minutes('floor_hard'),
     ceilingSoft: minutes('ceiling_soft'),
     ceilingHard: minutes('ceiling_hard'),
+    /** limits that somebody set for this account; what everybody gets by rule passes them by */
+    byHand: boolean('by_hand').notNull().default(false),
     actor: uuid('actor'),
     why: text('why').notNull(),
     changedAt: instant('changed_at').notNull().default(sql`now()`)
@@ -185,8 +188,5 @@ export const holdExpiries = ledger.table(
     holdId: uuid('hold_id').notNull(),
     expiresAt: instant('expires_at').notNull()
   },
-  (t) => [
-    primaryKey({ columns: [t.timebankId, t.holdId] }),
-    index('hold_expiries_due').on(t.timebankId, t.expiresAt)
-  ]
+  (t) => [primaryKey({ columns: [t.timebankId, t.holdId] }), index('hold_expiries_due').on(t.timebankId, t.expiresAt)]
 )

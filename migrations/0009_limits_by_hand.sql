@@ -1,0 +1,1 @@
+ALTER TABLE "ledger"."limit_changes" ADD COLUMN "by_hand" boolean DEFAULT false NOT NULL;
