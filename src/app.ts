@@ -18,6 +18,7 @@ import {
   registerRequestLog
 } from './http/index.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
+import { groupRoutes } from './modules/exchanges/group-routes.ts'
 import { endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
@@ -140,6 +141,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   limitsRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
+  groupRoutes(app)
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: accountLabels

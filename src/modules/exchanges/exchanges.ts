@@ -132,6 +132,8 @@ export async function prepare(tx: Tx, input: NewExchange): Promise<Context & { s
     transferId: null,
     holdId: null,
     reversalTransferId: null,
+    groupId: null,
+    groupPosition: null,
     recordOnly: false,
     reason: null,
     agreedAt: null,

@@ -2,7 +2,7 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { roundMinutes } from '../../shared/minutes.ts'
-import { communityPot, getAccounts, type Operation, post } from '../ledger/index.ts'
+import { communityPot, getAccounts, type Operation, type Outcome, post } from '../ledger/index.ts'
 import { memberParty, organisationParty } from '../members/index.ts'
 import { type Context, type Exchange, lockExchange, step, wrongState } from './exchanges.ts'
 import { fulfilIfHelped } from './fulfilment.ts'
@@ -104,6 +104,10 @@ export async function reverse(tx: Tx, id: string, reason: string): Promise<Excha
   const { exchange, staff, today } = context
   if (!staff) throw new DomainError('forbidden', 'A broker who is not one of its sides reverses an exchange.')
   if (exchange.status !== 'settled' && exchange.status !== 'disputed') throw wrongState(exchange, 'reversed')
+  if (exchange.groupId)
+    throw new DomainError('conflict', 'It was recorded with others, and is taken back with them: reverse the group.', {
+      figures: { group: exchange.groupId }
+    })
   await releaseHold(tx, context)
   const reversalTransferId = exchange.transferId
     ? await reverseTransfer(tx, exchange.transferId, exchange.performedOn ?? today)
@@ -116,15 +120,22 @@ export async function reverse(tx: Tx, id: string, reason: string): Promise<Excha
   )
 }
 
-/**
- * The opposite transfer. What it brings to the account of somebody who has left goes where their balance went: to the pot,
- * or is written off by it, so that a closed account stays empty.
- */
+/** The opposite transfer. */
 async function reverseTransfer(tx: Tx, ref: string, performedOn: string): Promise<string> {
   const id = newId()
   const reversal = await post(tx, { id, operation: 'reverse', ref, performedOn, force: true })
-  const touched = [reversal.debitAccount, reversal.creditAccount].filter((account) => account !== null)
-  const closed = [...(await getAccounts(tx, touched)).values()].filter((a) => a.status === 'closed' && a.balance !== 0)
+  await clearClosed(tx, [reversal], performedOn)
+  return id
+}
+
+/**
+ * What a reversal brings to the account of somebody who has left goes where their balance went: to the pot, or is written
+ * off by it, so that a closed account stays empty.
+ */
+export async function clearClosed(tx: Tx, reversals: readonly Outcome[], performedOn: string): Promise<void> {
+  const touched = reversals.flatMap(({ debitAccount, creditAccount }) => [debitAccount, creditAccount])
+  const accounts = await getAccounts(tx, [...new Set(touched.filter((account) => account !== null))])
+  const closed = [...accounts.values()].filter((a) => a.status === 'closed' && a.balance !== 0)
   for (const { id: account, balance } of closed) {
     const pot = await communityPot(tx)
     const way =
@@ -133,5 +144,4 @@ async function reverseTransfer(tx: Tx, ref: string, performedOn: string): Promis
         : ({ debit: pot, credit: account, kind: 'write_off' } as const)
     await post(tx, { id: newId(), operation: 'transfer', ...way, minutes: Math.abs(balance), performedOn, force: true })
   }
-  return id
 }

@@ -10,6 +10,8 @@ export {
   setAccountStatus,
   setLimits
 } from './accounts.ts'
+export { problemFor } from './codes.ts'
+export { type Leg, legsOf } from './groups.ts'
 export { type AccountKind, type AccountStatus, transferKinds } from './kinds.ts'
 export { currentLimits, type LimitVersion, limitVersions } from './limit-versions.ts'
 export {

@@ -111,7 +111,7 @@ export const rules = {
   groupRule: rule(
     z.enum(['split_equal', 'each_pays_surplus_to_pot', 'pot_pays']),
     'split_equal',
-    'How one-to-many exchanges are charged.'
+    'How exchanges of one provider with several receivers are charged, where nothing else is said: `split_equal` shares the time among them; `each_pays_surplus_to_pot` charges each the whole time, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot.'
   ),
   countPreparation: rule(yes, true, 'Whether preparation counts as time given.'),
   countTravel: rule(yes, false, 'Whether travel counts as time given.'),
@@ -183,7 +183,6 @@ export type RuleName = keyof typeof rules
 
 /** Rules that are kept and versioned but that no part of this version of the service acts on yet. */
 export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
-  'groupRule',
   'countPreparation',
   'countTravel',
   'familyExchanges',

@@ -1,0 +1,26 @@
+CREATE TABLE "exchanges"."groups" (
+	"timebank_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"shape" text NOT NULL,
+	"rule" text,
+	"status" text NOT NULL,
+	"policy_version" integer NOT NULL,
+	"performed_on" date NOT NULL,
+	"recorded_at" timestamp with time zone NOT NULL,
+	"reversal_group_id" uuid,
+	"reason" text,
+	"reversed_at" timestamp with time zone,
+	"row_version" integer DEFAULT 1 NOT NULL,
+	CONSTRAINT "groups_timebank_id_id_pk" PRIMARY KEY("timebank_id","id"),
+	CONSTRAINT "groups_shape" CHECK ("exchanges"."groups"."shape" in ('one_to_many', 'many_to_one')),
+	CONSTRAINT "groups_rule" CHECK (("exchanges"."groups"."shape" = 'one_to_many') = ("exchanges"."groups"."rule" is not null)),
+	CONSTRAINT "groups_status" CHECK ("exchanges"."groups"."status" in ('settled', 'reversed'))
+);
+--> statement-breakpoint
+DROP INDEX "exchanges"."exchanges_slip";--> statement-breakpoint
+ALTER TABLE "exchanges"."exchanges" ADD COLUMN "group_id" uuid;--> statement-breakpoint
+ALTER TABLE "exchanges"."exchanges" ADD COLUMN "group_position" integer;--> statement-breakpoint
+ALTER TABLE "exchanges"."groups" ADD CONSTRAINT "groups_timebank_id_policy_version_policies_timebank_id_version_fk" FOREIGN KEY ("timebank_id","policy_version") REFERENCES "timebanks"."policies"("timebank_id","version") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "exchanges"."exchanges" ADD CONSTRAINT "exchanges_timebank_id_group_id_groups_timebank_id_id_fk" FOREIGN KEY ("timebank_id","group_id") REFERENCES "exchanges"."groups"("timebank_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE UNIQUE INDEX "exchanges_group" ON "exchanges"."exchanges" USING btree ("timebank_id","group_id","group_position") WHERE group_id is not null;--> statement-breakpoint
+CREATE UNIQUE INDEX "exchanges_slip" ON "exchanges"."exchanges" USING btree ("timebank_id","slip_number",coalesce(group_position, 1)) WHERE slip_number is not null and status not in ('cancelled', 'declined', 'reversed');
