@@ -24,15 +24,17 @@ import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
 import type { Identity } from './modules/identity/index.ts'
 import { identityRoutes } from './modules/identity/routes.ts'
+import type { PostingQueue } from './modules/ledger/index.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import { accountLabels, applyPolicyLimits, callerOf, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { accountLabels, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
+import { transferRoutes } from './modules/transfers/routes.ts'
 
 export const version = (
   JSON.parse(readFileSync(path.join(projectFolder(), 'package.json'), 'utf8')) as { version: string }
@@ -41,6 +43,7 @@ export const version = (
 export type AppOptions = {
   database: Database
   identity: Identity
+  postings: PostingQueue
   publicUrl: string
   /** requests a minute per person or address */
   rateLimit: number
@@ -70,6 +73,7 @@ const tags = [
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
+  { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -114,7 +118,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(cors, { origin: [...options.corsOrigins], exposedHeaders })
   registerAuth(app, {
     verify: (token) => identity.verify(token),
-    look: (bearer, timebankRef) => callerOf(database, bearer, timebankRef)
+    look: callerLookup(database)
   })
   closeConnections(app)
   await registerLimits(app, options.rateLimit)
@@ -142,6 +146,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   listingRoutes(app)
   exchangeRoutes(app)
   groupRoutes(app)
+  transferRoutes(app, { queue: options.postings })
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: accountLabels

@@ -34,6 +34,12 @@ export const environment = z.object({
     .max(200)
     .default(10)
     .describe('Connections that the service keeps to the database'),
+  POSTING_QUEUE: z
+    .enum(['shared', 'per-timebank'])
+    .default('shared')
+    .describe(
+      'Which postings share a statement and a commit: `shared` for all, `per-timebank` where the database is distributed by timebank'
+    ),
   COMMONHOURS_DATA: z
     .string()
     .min(1)

@@ -17,8 +17,10 @@ import {
   identityTasks,
   makeIdentity
 } from './modules/identity/index.ts'
+import { makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
 
 /** Where the database is: the address with the owner's rights, and how to let it go. */
 export type Ground = { ownerUrl: string; embedded: boolean; release(): Promise<void> }
@@ -100,6 +102,7 @@ export async function makeService(
     | 'SMTP_URL'
     | 'MAIL_FROM'
     | 'DATABASE_POOL'
+    | 'POSTING_QUEUE'
     | 'RATE_LIMIT'
     | 'CORS_ORIGINS'
     | 'TRUST_PROXY'
@@ -124,8 +127,10 @@ export async function makeService(
     from: options.MAIL_FROM,
     logFile: path.join(options.dataFolder, 'mail.log')
   })
+  const postings = makePostingQueue(database, { perTimebank: options.POSTING_QUEUE === 'per-timebank' })
   const app = await buildApp({
     database,
+    postings,
     identity,
     publicUrl,
     rateLimit: options.RATE_LIMIT,
@@ -141,9 +146,10 @@ export async function makeService(
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
+      ...transfersTasks(database),
       ...platformTasks(database)
     },
-    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...platformCron],
+    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...transfersCron, ...platformCron],
     logger
   })
   return {
@@ -156,6 +162,7 @@ export async function makeService(
       const patience = setTimeout(() => app.server.closeAllConnections(), drainMs)
       await app.close()
       clearTimeout(patience)
+      await postings.drained()
       await jobs.stop()
       mailer.close()
       await database.close()

@@ -22,6 +22,8 @@ export type Tx = {
   readonly timebankId: string
   readonly actor: Actor
   readonly now: Date
+  /** Of the policy in force, as the request's caller look-up found it committed a moment ago; null where nobody looked. */
+  readonly policyVersion: number | null
   /** drizzle's builder on this transaction */
   readonly db: Queries
   /** the connection, for named statements */
@@ -30,6 +32,10 @@ export type Tx = {
 
 export type Database = {
   readonly pool: pg.Pool
+  /** A connection apart for look-ups that requests share: they need not wait behind transactions for one of the pool. */
+  readonly lookups: pg.Pool
+  /** Connections apart for the queue that commits postings together; a lock held for long must not hold up all of them. */
+  readonly postings: pg.Pool
   /** For the tables that belong to no timebank: persons, sessions, timebanks. */
   readonly db: Queries
   readonly clock: () => Date
@@ -45,21 +51,35 @@ export type ConnectOptions = {
   onError?: (error: Error) => void
 }
 
+/** One statement is under way for each queue: one, or one for each timebank that posts at the moment. */
+const postingConnections = 4
+const postingLockTimeoutMs = 2000
+
 /** Opens a pool whose connections act as the service's plain role. */
 export function connect(options: ConnectOptions): Database {
   const { url, role = 'commonhours_service', max = 10, clock = () => new Date(), onError = () => {} } = options
-  const pool = new pg.Pool({
-    connectionString: url,
-    max,
-    options: `-c TimeZone=UTC${role === 'owner' ? '' : ` -c role=${role}`}`,
-    application_name: 'commonhours',
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true
-  })
-  pool.on('error', onError)
-  // the pool listens to idle connections only: one that is lost between two statements of a transaction must not end the process
-  pool.on('connect', (client) => client.on('error', onError))
-  return { pool, db: drizzle(pool), clock, close: () => pool.end() }
+  const open = (most: number, lockTimeoutMs = 0): pg.Pool => {
+    const settings = { TimeZone: 'UTC', lock_timeout: lockTimeoutMs, ...(role === 'owner' ? {} : { role }) }
+    const pool = new pg.Pool({
+      connectionString: url,
+      max: most,
+      options: Object.entries(settings)
+        .map(([name, value]) => `-c ${name}=${value}`)
+        .join(' '),
+      application_name: 'commonhours',
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true
+    })
+    pool.on('error', onError)
+    // the pool listens to idle connections only: one that is lost between two statements of a transaction must not end the process
+    pool.on('connect', (client) => client.on('error', onError))
+    return pool
+  }
+  const [pool, lookups, postings] = [open(max), open(1), open(postingConnections, postingLockTimeoutMs)]
+  const close = async (): Promise<void> => {
+    await Promise.all([pool.end(), lookups.end(), postings.end()])
+  }
+  return { pool, lookups, postings, db: drizzle(pool), clock, close }
 }
 
 export type StoredAnswer = { status: number; headers: Record<string, string>; body: string }
@@ -85,6 +105,9 @@ export class Replay {
   }
 }
 
+/** What is known of the timebank already; see Tx. */
+export type TxOptions = { policyVersion?: number | null }
+
 /**
  * Runs `work` in one transaction of one timebank. The tenant setting is local to the transaction and travels in the same
  * round trip as BEGIN. Whatever `work` throws rolls everything back.
@@ -94,11 +117,11 @@ export const inTimebank = <T>(
   timebankId: string,
   actor: Actor,
   work: (tx: Tx) => Promise<T>,
-  options: { readOnly?: boolean } = {}
+  options: TxOptions & { readOnly?: boolean } = {}
 ): Promise<T> =>
   withConnection(database, async (client) => {
     await client.query(opening(timebankId, options.readOnly))
-    const result = await work(makeTx(database, client, timebankId, actor))
+    const result = await work(makeTx(database, client, timebankId, actor, options))
     await client.query('COMMIT')
     return result
   })
@@ -112,7 +135,8 @@ export const inTimebankOnce = <T>(
   timebankId: string,
   actor: Actor,
   once: Once,
-  work: (tx: Tx) => Promise<T>
+  work: (tx: Tx) => Promise<T>,
+  options: TxOptions = {}
 ): Promise<T | Replay> =>
   withConnection(database, async (client) => {
     const look = once.opening((text) => client.escapeLiteral(text), timebankId)
@@ -122,7 +146,7 @@ export const inTimebankOnce = <T>(
       await client.query('ROLLBACK')
       return new Replay(stored)
     }
-    const tx = makeTx(database, client, timebankId, actor)
+    const tx = makeTx(database, client, timebankId, actor, options)
     try {
       const result = await work(tx)
       await client.query('COMMIT')
@@ -143,8 +167,21 @@ function opening(timebankId: string, readOnly = false): string {
   return `BEGIN${readOnly ? ' READ ONLY' : ''};SELECT set_config('commonhours.timebank','${timebankId}',true)`
 }
 
-const makeTx = (database: Database, client: pg.PoolClient, timebankId: string, actor: Actor): Tx =>
-  ({ timebankId, actor, now: database.clock(), db: drizzle(namingStatements(client)), client }) as unknown as Tx
+const makeTx = (
+  database: Database,
+  client: pg.PoolClient,
+  timebankId: string,
+  actor: Actor,
+  { policyVersion = null }: TxOptions
+): Tx =>
+  ({
+    timebankId,
+    actor,
+    now: database.clock(),
+    policyVersion,
+    db: drizzle(namingStatements(client)),
+    client
+  }) as unknown as Tx
 
 /** The same transaction seen by another actor or at another time: for who plays many parts at once, as the demo does. */
 export const actAs = (tx: Tx, actor: Actor, now: Date): Tx => ({ ...tx, actor, now })

@@ -29,6 +29,17 @@ export function isConnectionError(error: unknown): boolean {
   return false
 }
 
+/**
+ * What is over a little later: deadlock, serialization failure, a lock that was not had in time, a prepared statement that a
+ * migration made stale, a server that is starting or stopping, a lost connection.
+ */
+export function isPassing(error: unknown): boolean {
+  const code = databaseError(error)?.code ?? ''
+  return (
+    ['40P01', '40001', '55P03', '0A000', '26000'].includes(code) || /^(08|57P)/.test(code) || isConnectionError(error)
+  )
+}
+
 /** What may be logged of an error: of a database error its codes and where it happened, never its text or parameters. */
 export function loggable(error: unknown): object {
   const cause = databaseError(error)

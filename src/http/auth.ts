@@ -14,11 +14,14 @@ import { idempotencyKey } from './idempotency.ts'
 /** Who a verified access token speaks for. */
 export type Bearer = { personId: string; sessionId: string }
 
-/** What the database says about the bearer at this moment. `timebank` is null where there is none with that id or short name. */
+/**
+ * What the database says about the bearer at this moment. `timebank` is null where there is none with that id or short name;
+ * `policyVersion` is that of its policy in force, null where the caller is no member.
+ */
 export type Caller = {
   sessionAlive: boolean
   operator: boolean
-  timebank: { id: string; slug: string } | null
+  timebank: { id: string; slug: string; policyVersion: number | null } | null
   membership: { id: string; number: number; status: MembershipStatus; roles: Role[]; accountId: number } | null
 }
 
@@ -33,7 +36,7 @@ declare module 'fastify' {
     bearer: Bearer | null
     tokenRefused: boolean
     actor: Actor
-    timebank: { id: string; slug: string } | null
+    timebank: Caller['timebank']
     membership: Caller['membership']
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Once, StoredAnswer } from '../db/client.ts'
 import { DomainError } from '../shared/errors.ts'
+import { derivedId, isUuid } from '../shared/ids.ts'
 import { instanceOf, problemOf } from './problem.ts'
 import { idempotencyKeys } from './tables.ts'
 
@@ -32,18 +33,37 @@ function canonical(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
+/** Whose key it is, for what, and what a repeat must equal. */
+function scopeOf(request: FastifyRequest): { caller: string; route: string; fingerprint: string } {
+  const { source, slipNumber } = request.actor
+  const address = { ...(request.params as object), timebank: request.timebank?.id, query: request.query }
+  return {
+    caller: request.actor.personId ?? 'system',
+    route: `${request.method} ${request.routeOptions.url}`,
+    fingerprint: createHash('sha256')
+      .update(canonical([address, request.body ?? null, source, slipNumber ?? null]))
+      .digest('base64url')
+  }
+}
+
+/**
+ * For what keeps its answers under an id of its own: the id that belongs to the request's key (the key itself, where that is a
+ * uuid), and what a repeat must equal. Another caller's or another route's use of the same key is another request.
+ */
+export function keyedId(request: FastifyRequest): { id: string; asked: string } {
+  const key = idempotencyKey(request)
+  if (key === null) throw new DomainError('idempotency-key-required')
+  const { caller, route, fingerprint } = scopeOf(request)
+  const id = isUuid(key) ? key.toLowerCase() : derivedId(String(request.timebank?.id), caller, route, key)
+  return { id, asked: `${caller} ${route} ${fingerprint}` }
+}
+
 /**
  * Scope: timebank + caller + route. To the fingerprint belong the address with its ids (the timebank by its id, whether it
  * was named by that or by its short name), the body, and through what it reached us.
  */
 export function once(request: FastifyRequest, key: string): Once {
-  const caller = request.actor.personId ?? 'system'
-  const route = `${request.method} ${request.routeOptions.url}`
-  const { source, slipNumber } = request.actor
-  const address = { ...(request.params as object), timebank: request.timebank?.id, query: request.query }
-  const fingerprint = createHash('sha256')
-    .update(canonical([address, request.body ?? null, source, slipNumber ?? null]))
-    .digest('base64url')
+  const { caller, route, fingerprint } = scopeOf(request)
   return {
     opening: (quote, timebankId) => {
       const [c, r, k] = [quote(caller), quote(route), quote(key)]

@@ -11,7 +11,8 @@ declare module 'fastify' {
 
 /** Reads in the request's timebank, in one transaction that cannot write. */
 export function read<T>(request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return inTimebank(request.server.database, timebankOf(request).id, request.actor, work, { readOnly: true })
+  const { id, policyVersion } = timebankOf(request)
+  return inTimebank(request.server.database, id, request.actor, work, { readOnly: true, policyVersion })
 }
 
 /**
@@ -35,15 +36,16 @@ export async function write<T>(
     body: body === undefined ? '' : String(reply.code(status).serialize(body))
   })
   if (key === null) {
-    const body = await inTimebank(database, timebank.id, request.actor, work)
+    const body = await inTimebank(database, timebank.id, request.actor, work, timebank)
     return send(reply, answerOf(body))
   }
   const guard = once(request, key)
-  const answer = await inTimebankOnce(database, timebank.id, request.actor, guard, async (tx) => {
+  const workOnce = async (tx: Tx) => {
     const first = answerOf(await work(tx))
     await guard.keep(tx, first)
     return first
-  })
+  }
+  const answer = await inTimebankOnce(database, timebank.id, request.actor, guard, workOnce, timebank)
   if (answer instanceof Replay) return send(reply.header('idempotency-replayed', 'true'), answer.answer)
   return send(reply, answer)
 }
@@ -70,7 +72,7 @@ export function created(
   })
 }
 
-export function timebankOf(request: FastifyRequest): { id: string; slug: string } {
+export function timebankOf(request: FastifyRequest): NonNullable<FastifyRequest['timebank']> {
   if (!request.timebank) throw new DomainError('internal-error')
   return request.timebank
 }

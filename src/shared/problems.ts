@@ -45,6 +45,7 @@ export const problems = {
   'party-not-active': [422, 'One side of the exchange is not active'],
   'category-closed': [422, 'The category is not in use'],
   'gifts-not-allowed': [422, "The timebank's policy does not allow gifts"],
+  'transfer-not-allowed': [422, 'These hours may not be moved so'],
   'reversal-needs-reason': [422, 'A reversal needs a reason'],
   'screening-incomplete': [422, 'References and interview asked for by the policy are not complete'],
   // the ledger's answers

@@ -57,6 +57,7 @@ export async function makeStage(name: string, options: { rateLimit?: number } = 
     SMTP_URL: undefined,
     MAIL_FROM: 'Commonhours <post@commonhours.test>',
     DATABASE_POOL: 10,
+    POSTING_QUEUE: 'shared',
     RATE_LIMIT: options.rateLimit ?? 1_000_000,
     CORS_ORIGINS: '',
     TRUST_PROXY: undefined,

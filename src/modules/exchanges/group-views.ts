@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
-import { getAccounts, type Leg, legsOf, problemFor } from '../ledger/index.ts'
+import { getAccounts, type Leg, legsOf, refusalOf } from '../ledger/index.ts'
 import type { AccountLabel } from '../ledger/schemas.ts'
 import { accountLabels } from '../members/index.ts'
 import type { Exchange } from './exchanges.ts'
@@ -79,7 +79,7 @@ export async function previewOf(tx: Tx, plan: GroupPlan): Promise<z.output<typeo
   const label = await labelling(tx, legs)
   const shown = legs.map((leg, i) => {
     const outcome = outcomes[i]!
-    const code = problemFor(outcome.code)
+    const code = refusalOf(outcome)?.code ?? null
     return {
       kind: leg.kind,
       debitAccount: leg.debit,

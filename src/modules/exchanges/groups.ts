@@ -91,7 +91,7 @@ export async function planGroup(tx: Tx, input: NewGroup): Promise<GroupPlan> {
   }))
   const legs = legsFor(
     pairs.map((pair, i) => ({ ...pair, ...accounts[i]! })),
-    await communityPot(tx),
+    communityPot,
     rule
   )
   const planned = contexts.map(({ exchange: prepared }, i) =>

@@ -137,11 +137,10 @@ export async function clearClosed(tx: Tx, reversals: readonly Outcome[], perform
   const accounts = await getAccounts(tx, [...new Set(touched.filter((account) => account !== null))])
   const closed = [...accounts.values()].filter((a) => a.status === 'closed' && a.balance !== 0)
   for (const { id: account, balance } of closed) {
-    const pot = await communityPot(tx)
     const way =
       balance > 0
-        ? ({ debit: account, credit: pot, kind: 'leaving' } as const)
-        : ({ debit: pot, credit: account, kind: 'write_off' } as const)
+        ? ({ debit: account, credit: communityPot, kind: 'leaving' } as const)
+        : ({ debit: communityPot, credit: account, kind: 'write_off' } as const)
     await post(tx, { id: newId(), operation: 'transfer', ...way, minutes: Math.abs(balance), performedOn, force: true })
   }
 }

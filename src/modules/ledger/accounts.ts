@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import { DomainError, type Fault, notFound, refuseFaults } from '../../shared/errors.ts'
+import { makeMemory } from '../../shared/memory.ts'
 import type { AccountKind, AccountStatus } from './kinds.ts'
 
 /** In minutes; null: none. A soft limit is reported when it is crossed, a hard one refuses. */
@@ -55,11 +56,11 @@ export async function openAccounts(
   return accounts.map((_, i) => first + i)
 }
 
-/** The account to which hours are given, and from which they are granted. */
-export const communityPot = (tx: Tx): Promise<number> => firstOf(tx, 'community_pot')
+/** The account to which hours are given, and from which they are granted: the first of every timebank's books. */
+export const communityPot = 1
 
-/** The other side of balances that are brought in from an older system. */
-export const openingAccount = (tx: Tx): Promise<number> => firstOf(tx, 'opening')
+/** The other side of balances that are brought in from an older system: the second. */
+export const openingAccount = 2
 
 /**
  * Sets all four limits (minutes) of one account from now on, and keeps who changed them, and why. A balance that lies
@@ -122,14 +123,26 @@ export async function setAccountStatus(tx: Tx, accountId: number, status: Accoun
   }
 }
 
-async function firstOf(tx: Tx, kind: AccountKind): Promise<number> {
-  // the lowest number is that of the books; the primary key finds it among the first rows
-  const { rows } = await tx.client.query<{ id: number }>({
-    name: 'ledger.first_of_kind',
-    text: 'SELECT id FROM ledger.accounts WHERE timebank_id = $1 AND kind = $2 ORDER BY id LIMIT 1',
-    values: [tx.timebankId, kind]
-  })
-  return only(rows).id
+const kindsRemembered = makeMemory<AccountKind>(200_000)
+
+/** What kinds accounts are, by their numbers; those that are there. A kind never changes: `read` is for those not yet known. */
+export async function accountKindsOf(
+  timebankId: string,
+  ids: readonly number[],
+  read: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
+): Promise<Map<number, AccountKind>> {
+  const key = (id: number) => `${timebankId}|${id}`
+  const found = await kindsRemembered([...new Set(ids.map(key))], (missing) =>
+    read(async (tx) => {
+      const { rows } = await tx.client.query<{ id: number; kind: AccountKind }>({
+        name: 'ledger.account_kinds',
+        text: 'SELECT id, kind FROM ledger.accounts WHERE timebank_id = $1 AND id = ANY ($2::integer[])',
+        values: [tx.timebankId, missing.map((name) => Number(name.split('|')[1]))]
+      })
+      return new Map(rows.map(({ id, kind }) => [key(id), kind]))
+    })
+  )
+  return new Map(ids.flatMap((id) => (found.has(key(id)) ? [[id, found.get(key(id)) as AccountKind]] : [])))
 }
 
 const limitNames = ['floorSoft', 'floorHard', 'ceilingSoft', 'ceilingHard'] as const

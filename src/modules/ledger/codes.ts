@@ -20,6 +20,8 @@ export const outcomes = {
 export type OutcomeNumber = keyof typeof outcomes
 export type OutcomeCode = (typeof outcomes)[OutcomeNumber]['code']
 
+export const outcomeCodes = Object.values(outcomes).map(({ code }) => code) as [OutcomeCode]
+
 const problemsByCode = new Map<OutcomeCode, ProblemCode | null>(
   Object.values(outcomes).map(({ code, problem }) => [code, problem])
 )

@@ -1,6 +1,6 @@
 import type { Tx } from '../../db/client.ts'
+import type { SoftLimit } from './call.ts'
 import { type TransferKind, transferKindName } from './kinds.ts'
-import type { SoftLimit } from './post.ts'
 
 /** One leg of what was posted as a group. */
 export type Leg = {

@@ -1,4 +1,5 @@
 export {
+  accountKindsOf,
   communityPot,
   followLimits,
   type Limits,
@@ -10,21 +11,20 @@ export {
   setAccountStatus,
   setLimits
 } from './accounts.ts'
-export { problemFor } from './codes.ts'
+export type { Operation, Outcome } from './call.ts'
+export { outcomeCodes } from './codes.ts'
+export { type CrossedLimit, type Crossing, closeCrossings, findOpenCrossing, openCrossings } from './crossings.ts'
+export { forgetRefusals, releaseExpiredHolds } from './expiry.ts'
 export { type Leg, legsOf } from './groups.ts'
-export { type AccountKind, type AccountStatus, transferKinds } from './kinds.ts'
+export { type AccountKind, type AccountStatus, operationNames, type TransferKind, transferKinds } from './kinds.ts'
 export { currentLimits, type LimitVersion, limitVersions } from './limit-versions.ts'
-export {
-  type Operation,
-  type Outcome,
-  post,
-  postAll,
-  tryPost
-} from './post.ts'
+export { post, postAll, refusalOf, tryPost } from './post.ts'
+export { makePostingQueue, type PostingQueue } from './queue.ts'
 export {
   findTransfer,
   getAccount,
   getAccounts,
+  kindsOf,
   type Line,
   statement,
   type TrialBalance,

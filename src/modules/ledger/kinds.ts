@@ -1,3 +1,5 @@
+import type { Source } from '../../shared/actor.ts'
+
 /** Kinds of accounts. The first of kind `community_pot` and of kind `opening` are opened with the timebank's books. */
 export const accountKinds = ['member', 'organisation', 'community_pot', 'budget', 'clearing', 'opening'] as const
 export type AccountKind = (typeof accountKinds)[number]
@@ -9,6 +11,7 @@ export type AccountStatus = (typeof accountStatuses)[number]
 /** What the journal stores for each operation. */
 export const operationNumbers = { transfer: 1, hold: 2, settle: 3, release: 4, reverse: 5 } as const
 export type OperationName = keyof typeof operationNumbers
+export const operationNames = Object.keys(operationNumbers) as [OperationName]
 
 /**
  * Why hours move, as the journal stores it. A number never changes its meaning and is never used again:
@@ -34,13 +37,24 @@ export const transferKinds = {
 } as const
 export type TransferKind = keyof typeof transferKinds
 
+/** Through what a step reached us, as the journal stores it; 0 where it was recorded before this was kept. */
+export const sourceNumbers = {
+  web: 1,
+  api: 2,
+  script: 3,
+  phone: 4,
+  paper_slip: 5,
+  import: 6,
+  system: 7
+} as const satisfies Record<Source, number>
+
 const turned = <K extends string>(numbers: Record<K, number>): Map<number, K> =>
   new Map(Object.entries<number>(numbers).map(([name, number]) => [number, name as K]))
 
-const operationNames = turned<OperationName>(operationNumbers)
+const namesOfOperations = turned<OperationName>(operationNumbers)
 const transferKindNames = turned<TransferKind>(transferKinds)
 
-export const operationName = (number: number): OperationName => known(operationNames, number, 'operation')
+export const operationName = (number: number): OperationName => known(namesOfOperations, number, 'operation')
 export const transferKindName = (number: number): TransferKind => known(transferKindNames, number, 'kind of transfer')
 
 function known<T>(names: Map<number, T>, number: number, what: string): T {

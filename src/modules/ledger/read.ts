@@ -233,6 +233,16 @@ export async function findTransfer(tx: Tx, id: string): Promise<Transfer | null>
   }
 }
 
+/** What kinds steps of the journal are, by their ids (lower case); those that are there. */
+export async function kindsOf(tx: Tx, ids: readonly string[]): Promise<Map<string, TransferKind>> {
+  const { rows } = await tx.client.query<{ id: string; kind: number }>({
+    name: 'ledger.kinds_of',
+    text: 'SELECT id, kind FROM ledger.transfers WHERE timebank_id = $1 AND id = ANY ($2::uuid[])',
+    values: [tx.timebankId, ids]
+  })
+  return new Map(rows.map(({ id, kind }) => [id, transferKindName(kind)]))
+}
+
 /** Minutes, over all accounts of a kind. */
 export type TrialBalanceRow = {
   kind: AccountKind

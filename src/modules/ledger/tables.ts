@@ -176,6 +176,10 @@ export const limitCrossings = ledger.table(
     primaryKey({ columns: [t.timebankId, t.transferId, t.which] }),
     index('limit_crossings_open').on(t.timebankId, t.crossedAt, t.transferId).where(sql`closed_at is null`),
     index('limit_crossings_account').on(t.timebankId, t.accountId, t.crossedAt),
+    // by it the first of an account's open ones is known
+    index('limit_crossings_first')
+      .on(t.timebankId, t.accountId, t.which, t.crossedAt, t.transferId)
+      .where(sql`closed_at is null`),
     check('limit_crossings_which', sql`${t.which} in ('floor', 'ceiling')`)
   ]
 )

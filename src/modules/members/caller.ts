@@ -1,11 +1,14 @@
+import { sharing } from '../../db/batch.ts'
 import type { Database } from '../../db/client.ts'
 import type { MembershipStatus, Role } from '../../shared/actor.ts'
+import { isUuid } from '../../shared/ids.ts'
 
 /** What http asks about who calls; the same shape as there, which may not be imported here. */
 export type Caller = {
   sessionAlive: boolean
   operator: boolean
-  timebank: { id: string; slug: string } | null
+  /** `policyVersion`: of the policy in force; null where the caller is no member */
+  timebank: { id: string; slug: string; policyVersion: number | null } | null
   membership: { id: string; number: number; status: MembershipStatus; roles: Role[]; accountId: number } | null
 }
 
@@ -14,6 +17,7 @@ type CallerRow = {
   operator: boolean
   timebank_id: string | null
   slug: string | null
+  policy_version: number | null
   membership_id: string | null
   number: number
   status: MembershipStatus
@@ -21,31 +25,44 @@ type CallerRow = {
   account_id: number
 }
 
-const stranger: Caller = { sessionAlive: false, operator: false, timebank: null, membership: null }
+type Asked = { personId: string; sessionId: string; timebankRef: string | null }
 
-/** Who calls, read from the database each time: session, operator, timebank and membership in one round trip. */
-export async function callerOf(
-  database: Database,
-  bearer: { personId: string; sessionId: string },
-  timebankRef: string | null
-): Promise<Caller> {
-  const { rows } = await database.pool.query<CallerRow>({
-    name: 'members.caller',
-    text: 'SELECT * FROM members.caller($1, $2, $3)',
-    values: [bearer.personId, bearer.sessionId, timebankRef]
+/** No timebank has another name, and a look-up that others share must not fail for what one of them sent. */
+const nameable = /^[a-z][a-z0-9-]{2,49}$/
+
+/**
+ * Who calls, read from the database each time: session, operator, timebank, membership and the number of the policy in
+ * force. Requests that come while another's statement is under way share the next one.
+ */
+export function callerLookup(
+  database: Database
+): (bearer: { personId: string; sessionId: string }, timebankRef: string | null) => Promise<Caller> {
+  const look = sharing(async (asked: readonly Asked[]) => {
+    const { rows } = await database.lookups.query<CallerRow>({
+      name: 'members.callers',
+      text: 'SELECT * FROM members.callers($1, $2, $3, $4)',
+      values: [
+        asked.map(({ personId }) => personId),
+        asked.map(({ sessionId }) => sessionId),
+        asked.map(({ timebankRef }) => (timebankRef !== null && isUuid(timebankRef) ? timebankRef : null)),
+        asked.map(({ timebankRef }) => (timebankRef !== null && nameable.test(timebankRef) ? timebankRef : null))
+      ]
+    })
+    return rows.map(toCaller)
   })
-  const [row] = rows
-  if (!row) return stranger
-  return {
-    sessionAlive: row.session_alive,
-    operator: row.operator,
-    timebank: row.timebank_id === null ? null : { id: row.timebank_id, slug: row.slug! },
-    membership:
-      row.membership_id === null
-        ? null
-        : { id: row.membership_id, number: row.number, status: row.status, roles: row.roles, accountId: row.account_id }
-  }
+  return async ({ personId, sessionId }, timebankRef) => look({ personId, sessionId, timebankRef })
 }
+
+const toCaller = (row: CallerRow): Caller => ({
+  sessionAlive: row.session_alive,
+  operator: row.operator,
+  timebank:
+    row.timebank_id === null ? null : { id: row.timebank_id, slug: row.slug!, policyVersion: row.policy_version },
+  membership:
+    row.membership_id === null
+      ? null
+      : { id: row.membership_id, number: row.number, status: row.status, roles: row.roles, accountId: row.account_id }
+})
 
 export type OwnMembership = {
   timebankId: string

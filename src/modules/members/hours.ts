@@ -15,7 +15,7 @@ export async function giveJoiningCredit(tx: Tx, membership: Membership, policy: 
   await post(tx, {
     id,
     operation: 'transfer',
-    debit: await communityPot(tx),
+    debit: communityPot,
     credit: membership.accountId,
     minutes,
     kind: 'joining_credit',
@@ -35,7 +35,7 @@ const creditGiven = 'membership.joining-credit-given'
  * an account: whoever sets one and posts in the same transaction begins with this, or two may wait for each other.
  */
 export async function openWithPot(tx: Tx, accountIds: readonly number[], why: string): Promise<void> {
-  const ids = new Set([await communityPot(tx), ...accountIds])
+  const ids = new Set([communityPot, ...accountIds])
   for (const id of [...ids].sort((a, b) => a - b)) await setAccountStatus(tx, id, 'open', why)
 }
 
@@ -52,7 +52,6 @@ export async function emptyAndClose(
   heir: number | null,
   why: string
 ): Promise<Emptied> {
-  const pot = await communityPot(tx)
   // locked, so that nothing moves between reading the balance and moving it
   await openWithPot(tx, heir === null ? [accountId] : [accountId, heir], why)
   const { balance, heldIn, heldOut } = await getAccount(tx, accountId)
@@ -63,10 +62,10 @@ export async function emptyAndClose(
   const id = newId()
   const common = { id, operation: 'transfer', minutes: Math.abs(balance), performedOn: on } as const
   if (balance > 0) {
-    const posting = post(tx, { ...common, debit: accountId, credit: heir ?? pot, kind: 'leaving' })
+    const posting = post(tx, { ...common, debit: accountId, credit: heir ?? communityPot, kind: 'leaving' })
     await (heir === null ? posting : posting.catch(withoutFigures))
   }
-  if (balance < 0) await post(tx, { ...common, debit: pot, credit: accountId, kind: 'write_off' })
+  if (balance < 0) await post(tx, { ...common, debit: communityPot, credit: accountId, kind: 'write_off' })
   await setAccountStatus(tx, accountId, 'closed', why)
   return balance === 0 ? null : { minutes: balance, transferId: id }
 }

@@ -1,3 +1,5 @@
+export { accountOwner, refuseOwnAccount } from './account-owner.ts'
+export { accountsOf } from './accounts.ts'
 export { type AddMember, addFounder, addMember, applyForMembership } from './adding.ts'
 export {
   acceptAffiliation,
@@ -8,7 +10,7 @@ export {
   organisationsActedFor,
   refuseAffiliation
 } from './affiliations.ts'
-export { callerOf, membershipsOf } from './caller.ts'
+export { callerLookup, membershipsOf } from './caller.ts'
 export { addMembers } from './importing.ts'
 export { erase, leave } from './leaving.ts'
 export { applyPolicyLimits, limitsFor } from './limits.ts'

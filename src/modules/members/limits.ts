@@ -4,7 +4,7 @@ import { DomainError } from '../../shared/errors.ts'
 import { audit } from '../audit/index.ts'
 import { type AccountKind, currentLimits, followLimits, type Limits, noLimits, setLimits } from '../ledger/index.ts'
 import { currentPolicy, type Policy, today } from '../timebanks/index.ts'
-import { organisationsActedFor } from './affiliations.ts'
+import { accountOwner, refuseOwnAccount } from './account-owner.ts'
 import { requireAdmin, requireStaff } from './memberships.ts'
 import { memberships, organisations } from './tables.ts'
 
@@ -75,25 +75,6 @@ export async function followPolicy(
 /** Kinds of accounts whose limits are for staff to set. Those between timebanks are agreed with the other one. */
 const settable: readonly AccountKind[] = ['member', 'organisation', 'community_pot', 'budget']
 
-type Owner = { kind: LimitKind; membershipId: string | null; organisationId: string | null }
-
-/** Whose an account is; null: nobody's, such as the pot. */
-async function ownerOf(tx: Tx, accountId: number): Promise<Owner | null> {
-  const [member] = await tx.db
-    .select({ id: memberships.id, supported: memberships.supported })
-    .from(memberships)
-    .where(and(eq(memberships.timebankId, tx.timebankId), eq(memberships.accountId, accountId)))
-    // neither whether they are supported nor the policy changes while limits are set by them
-    .for('no key update')
-  if (member) return { kind: kindOf(member.supported), membershipId: member.id, organisationId: null }
-  const [organisation] = await tx.db
-    .select({ id: organisations.id })
-    .from(organisations)
-    .where(and(eq(organisations.timebankId, tx.timebankId), eq(organisations.accountId, accountId)))
-    .for('no key update')
-  return organisation ? { kind: 'organisation', membershipId: null, organisationId: organisation.id } : null
-}
-
 export type LimitChange = {
   /** null: back to those of the policy, which the account follows from then on */
   limits: Limits | null
@@ -108,7 +89,8 @@ export type LimitChange = {
  */
 export async function changeLimits(tx: Tx, accountId: number, change: LimitChange): Promise<void> {
   requireStaff(tx)
-  const owner = await ownerOf(tx, accountId)
+  // neither whether they are supported nor the policy changes while limits are set by them
+  const owner = await accountOwner(tx, accountId, { lock: true })
   const before = await currentLimits(tx, accountId)
   if (!settable.includes(before.kind))
     throw new DomainError('conflict', 'The limits of this account are not set by hand.')
@@ -117,7 +99,11 @@ export async function changeLimits(tx: Tx, accountId: number, change: LimitChang
   if (owner === null) requireAdmin(tx)
   else await refuseOwnAccount(tx, owner, today(tx, rules))
   const byHand = change.limits !== null
-  const limits = change.limits ?? (owner === null ? noLimits : limitsFor(rules, owner.kind))
+  const limits =
+    change.limits ??
+    (owner === null
+      ? noLimits
+      : limitsFor(rules, owner.organisationId === null ? kindOf(owner.supported) : 'organisation'))
   await setLimits(tx, accountId, limits, change.why, { byHand, expected: change.expected })
   await audit(tx, {
     action: 'account.limits-changed',
@@ -126,14 +112,6 @@ export async function changeLimits(tx: Tx, accountId: number, change: LimitChang
     changes: { limits: [before.limits, limits], byHand: [before.byHand, byHand] },
     reason: change.why
   })
-}
-
-async function refuseOwnAccount(tx: Tx, { membershipId, organisationId }: Owner, on: string): Promise<void> {
-  const me = tx.actor.membershipId
-  if (me === null) return
-  const own =
-    organisationId === null ? membershipId === me : (await organisationsActedFor(tx, me, on)).includes(organisationId)
-  if (own) throw new DomainError('forbidden', 'Somebody else of the staff sets the limits of your account.')
 }
 
 /** Which memberships these people have here, by person; who has none is left out. */

@@ -1,7 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { hasRole, isStaff, type MembershipStatus } from '../../shared/actor.ts'
-import { currentPolicy, today } from '../timebanks/index.ts'
+import { policyInForce, today } from '../timebanks/index.ts'
 import { affiliationCovering } from './affiliations.ts'
 import { getMembership } from './memberships.ts'
 import { getOrganisation } from './organisations.ts'
@@ -73,7 +73,7 @@ export async function ownsAccount(tx: Tx, who: { membershipId: string | null; ac
     .from(organisations)
     .where(and(eq(organisations.timebankId, tx.timebankId), eq(organisations.accountId, who.accountId)))
   if (!organisation) return false
-  const { rules } = await currentPolicy(tx)
+  const { rules } = await policyInForce(tx)
   const wanted = {
     membershipId: who.membershipId,
     organisationId: organisation.id,

@@ -68,7 +68,7 @@ function joining(app: Api): void {
     async (request, reply) => {
       const timebank = await findTimebank(app.database.db, request.params.timebank)
       if (!timebank) throw notFound('timebank')
-      request.timebank = timebank
+      request.timebank = { id: timebank.id, slug: timebank.slug, policyVersion: null }
       const { personId } = request.actor
       const address = `/v1/timebanks/${timebank.slug}/members/me`
       return write(

@@ -66,7 +66,7 @@ async function bringInMembers(tx: Tx, plan: Plan): Promise<Map<number, Membershi
 
 /** One transfer a member with a balance, past all limits: what somebody has in the older system they have here. */
 async function postOpenings(tx: Tx, plan: Plan, members: Applied['members']): Promise<Applied['openings']> {
-  const opening = await openingAccount(tx)
+  const opening = openingAccount
   const withBalance = plan.newMembers.filter(({ record }) => record.balanceMinutes !== 0)
   await postAll(
     tx,

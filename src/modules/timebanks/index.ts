@@ -8,6 +8,9 @@ export {
   findTimebank,
   listTimebanks,
   policyAt,
+  policyByVersion,
+  policyFor,
+  policyInForce,
   type Timebank,
   today
 } from './timebanks.ts'

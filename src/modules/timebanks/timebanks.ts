@@ -60,6 +60,41 @@ export async function currentPolicy(tx: Tx): Promise<PolicyVersion> {
   return read(row)
 }
 
+/** By timebank and version. Bounded. */
+const inForce = new Map<string, PolicyVersion>()
+const inForceKept = 1000
+
+/**
+ * The policy in force when the request's caller was looked up, a moment before the transaction: for hot paths. A version
+ * never changes, so one that was read before is not read again. Where nobody has looked, it is read like `currentPolicy`.
+ */
+export async function policyInForce(tx: Tx): Promise<PolicyVersion> {
+  return tx.policyVersion === null ? currentPolicy(tx) : policyByVersion(tx, tx.policyVersion)
+}
+
+/**
+ * One version, from the cache where it was read before. Only for versions that are known to be committed: one that is rolled
+ * back may be made again otherwise.
+ */
+export async function policyByVersion(tx: Tx, version: number): Promise<PolicyVersion> {
+  const key = `${tx.timebankId}:${version}`
+  const known = inForce.get(key)
+  if (known) return known
+  const found = await policyAt(tx, version)
+  if (!found) throw new Error('a timebank without the policy of this version')
+  if (inForce.size >= inForceKept) inForce.clear()
+  inForce.set(key, found)
+  return found
+}
+
+/** The policy in force for who has no transaction at hand: `read` opens one where the version is not remembered. */
+export async function policyFor(
+  timebank: { id: string; policyVersion: number | null },
+  read: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
+): Promise<PolicyVersion> {
+  return inForce.get(`${timebank.id}:${timebank.policyVersion}`) ?? read(policyInForce)
+}
+
 /** The policy that something was made under. */
 export async function policyAt(tx: Tx, version: number): Promise<PolicyVersion | null> {
   const [row] = await tx.db
@@ -102,7 +137,7 @@ export async function changePolicy(
 }
 
 /** Today's calendar date in the timebank's time zone. */
-export const today = (tx: Tx, policy: Policy): string => dateIn(policy.timeZone, tx.now)
+export const today = ({ now }: Pick<Tx, 'now'>, policy: Policy): string => dateIn(policy.timeZone, now)
 
 /** Parsing costs more than reading; by content, since a version that was rolled back may be made again otherwise. Bounded. */
 const parsed = new Map<string, Policy>()

@@ -14,6 +14,7 @@ import {
   setPassword,
   type Tokens
 } from '../../../src/modules/identity/index.ts'
+import { makePostingQueue } from '../../../src/modules/ledger/index.ts'
 import { type Mailer, makeMailer } from '../../../src/modules/mail/index.ts'
 import { makePool } from '../../support/database.ts'
 
@@ -57,6 +58,7 @@ export async function makeWorld(name: string): Promise<World> {
   const app = await buildApp({
     database,
     identity,
+    postings: makePostingQueue(database),
     publicUrl,
     rateLimit: 1_000_000,
     corsOrigins: [],

@@ -43,7 +43,7 @@ describe('opening', () => {
   test('a timebank starts with its community pot and its opening account, both without limits', async () => {
     const books = await makeBooks(database, [])
     await books.work(async (tx) => {
-      assert.deepEqual([await communityPot(tx), await openingAccount(tx)], [1, 2])
+      assert.deepEqual([communityPot, openingAccount], [1, 2])
       const { id: _, ...pot } = await getAccount(tx, 1)
       assert.deepEqual(pot, {
         kind: 'community_pot',

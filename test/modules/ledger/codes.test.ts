@@ -41,8 +41,10 @@ for (const [name, attempt] of Object.entries(paths)) {
 
     test('a transfer moves minutes and answers both balances', async () => {
       const [outcome] = await answers(transfer(3, 4, 50))
-      const { id: _, ...rest } = outcome!
+      const { id: _, recordedAt, ...rest } = outcome!
+      assert.ok(recordedAt instanceof Date)
       assert.deepEqual(rest, {
+        performedOn: day,
         code: 'posted',
         replayed: false,
         debitAccount: 3,

@@ -46,7 +46,7 @@ before(async () => {
     look: async ({ sessionId }) => ({
       sessionAlive: true,
       operator: false,
-      timebank: { id: books.timebankId, slug: 'rivertown' },
+      timebank: { id: books.timebankId, slug: 'rivertown', policyVersion: null },
       membership: { id: newId(), number: 1, status: 'active', roles: ['member', sessionId] as Role[], accountId: 3 }
     })
   })

@@ -31,7 +31,7 @@ before(async () => {
     look: async () => ({
       sessionAlive: true,
       operator: false,
-      timebank: { id: house.timebankId, slug: 'hooks' },
+      timebank: { id: house.timebankId, slug: 'hooks', policyVersion: null },
       membership: { id, number, status: 'active', roles, accountId }
     })
   })

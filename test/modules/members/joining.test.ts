@@ -139,7 +139,7 @@ test('what came into the account since the member left goes to the pot when they
       minutes: 45,
       performedOn: '2026-01-10'
     } as const
-    await post(tx, { ...common, debit: await communityPot(tx), credit: accountId, force: true })
+    await post(tx, { ...common, debit: communityPot, credit: accountId, force: true })
   })
   await house.asFounder((tx) => decline(tx, id, null))
   const account = await house.asService((tx) => getAccount(tx, accountId))
@@ -176,12 +176,11 @@ test('activation locks the pot before the account, as postings do', async () => 
     }) as const
   let activating: Promise<unknown> = Promise.resolve()
   await rich.asService(async (tx) => {
-    const pot = await communityPot(tx)
-    await post(tx, move(pot, other.accountId))
+    await post(tx, move(communityPot, other.accountId))
     activating = rich.asFounder((inner) => activate(inner, applied.id))
     await new Promise((resolve) => setTimeout(resolve, 200))
     // it waits for the pot and holds nothing that we want
-    const [outcome] = await tryPost(tx, [move(pot, applied.accountId)])
+    const [outcome] = await tryPost(tx, [move(communityPot, applied.accountId)])
     assert.equal(outcome?.code, 'account_not_open')
   })
   await activating
@@ -236,7 +235,7 @@ test('the joining credit comes from the pot, once', async () => {
   await rich.asService(async (tx) => {
     assert.equal((await getAccount(tx, applied.accountId)).balance, 120)
     assert.equal((await getAccount(tx, direct.accountId)).balance, 120)
-    assert.equal((await getAccount(tx, await communityPot(tx))).balance, -240)
+    assert.equal((await getAccount(tx, communityPot)).balance, -240)
   })
   assert.deepEqual(await rich.faults(), [])
 })

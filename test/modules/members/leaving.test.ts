@@ -33,8 +33,7 @@ const performedOn = '2026-01-10'
 /** Moves minutes from the pot to a member (negative: the other way). */
 const give = (to: number, minutes: number) =>
   house.asService(async (tx) => {
-    const pot = await communityPot(tx)
-    const [debit, credit] = minutes > 0 ? [pot, to] : [to, pot]
+    const [debit, credit] = minutes > 0 ? [communityPot, to] : [to, communityPot]
     await post(tx, {
       id: newId(),
       operation: 'transfer',
@@ -46,7 +45,7 @@ const give = (to: number, minutes: number) =>
     })
   })
 const balanceOf = (account: number | 'pot') =>
-  house.asService(async (tx) => (await getAccount(tx, account === 'pot' ? await communityPot(tx) : account)).balance)
+  house.asService(async (tx) => (await getAccount(tx, account === 'pot' ? communityPot : account)).balance)
 
 test('who leaves with hours gives them to the pot, and the account is closed', async () => {
   const member = await house.member()

@@ -1,4 +1,4 @@
--- Limits of accounts: those set by hand are told from those by rule, whatever their figures.
+-- Limits of accounts by hand, groups of exchanges, follow-ups: functions and rights.
 
 -- Until now an account was taken to follow the policy where its limits were those of the policy.
 UPDATE ledger.limit_changes c
@@ -188,3 +188,32 @@ GRANT EXECUTE ON FUNCTION
   ledger.set_limits(uuid, uuid, text, integer, bigint, bigint, bigint, bigint, boolean, integer),
   ledger.follow_limits(uuid, uuid, text, integer[], bigint[], bigint[], bigint[], bigint[])
 TO commonhours_service;
+--> statement-breakpoint
+-- Closes what is open of an account and one of its soft limits, and answers the transfers that had crossed it. Of two at once
+-- the second finds nothing.
+CREATE FUNCTION ledger.close_crossings(p_timebank uuid, p_account integer, p_which text) RETURNS SETOF uuid
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog
+AS $$
+BEGIN
+  PERFORM ledger.require_timebank(p_timebank);
+  RETURN QUERY
+  UPDATE ledger.limit_crossings c SET closed_at = clock_timestamp()
+   WHERE c.timebank_id = p_timebank AND c.account_id = p_account AND c.which = p_which AND c.closed_at IS NULL
+  RETURNING c.transfer_id;
+END $$;
+--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger.close_crossings(uuid, integer, text) FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION ledger.close_crossings(uuid, integer, text) TO commonhours_service;
+--> statement-breakpoint
+SELECT platform.protect('exchanges.groups');
+--> statement-breakpoint
+GRANT SELECT, INSERT, UPDATE ON exchanges.groups TO commonhours_service;
+--> statement-breakpoint
+SELECT platform.protect('follow_ups.outcomes');
+--> statement-breakpoint
+GRANT USAGE ON SCHEMA follow_ups TO commonhours_service;
+--> statement-breakpoint
+-- What came of a follow-up is not rewritten; the words about a person can be blanked.
+GRANT SELECT, INSERT, UPDATE (note) ON follow_ups.outcomes TO commonhours_service;

@@ -1,3 +1,5 @@
+CREATE SCHEMA "follow_ups";
+--> statement-breakpoint
 CREATE TABLE "exchanges"."groups" (
 	"timebank_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -17,10 +19,33 @@ CREATE TABLE "exchanges"."groups" (
 	CONSTRAINT "groups_status" CHECK ("exchanges"."groups"."status" in ('settled', 'reversed'))
 );
 --> statement-breakpoint
+CREATE TABLE "follow_ups"."outcomes" (
+	"timebank_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"subject_id" uuid NOT NULL,
+	"opened_at" timestamp with time zone NOT NULL,
+	"account_id" integer NOT NULL,
+	"limit_minutes" bigint NOT NULL,
+	"balance_minutes" bigint NOT NULL,
+	"crossings" integer NOT NULL,
+	"latest_at" timestamp with time zone NOT NULL,
+	"outcome" text NOT NULL,
+	"note" text,
+	"noted_by" uuid,
+	"noted_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "outcomes_timebank_id_kind_subject_id_pk" PRIMARY KEY("timebank_id","kind","subject_id"),
+	CONSTRAINT "outcomes_kind" CHECK ("follow_ups"."outcomes"."kind" in ('floor_crossed', 'ceiling_crossed')),
+	CONSTRAINT "outcomes_known" CHECK ("follow_ups"."outcomes"."outcome" in ('contacted', 'agreed_to_give', 'agreed_to_ask', 'limit_changed', 'grant_made', 'nothing_needed'))
+);
+--> statement-breakpoint
 DROP INDEX "exchanges"."exchanges_slip";--> statement-breakpoint
 ALTER TABLE "exchanges"."exchanges" ADD COLUMN "group_id" uuid;--> statement-breakpoint
 ALTER TABLE "exchanges"."exchanges" ADD COLUMN "group_position" integer;--> statement-breakpoint
+ALTER TABLE "ledger"."limit_changes" ADD COLUMN "by_hand" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "exchanges"."groups" ADD CONSTRAINT "groups_timebank_id_policy_version_policies_timebank_id_version_fk" FOREIGN KEY ("timebank_id","policy_version") REFERENCES "timebanks"."policies"("timebank_id","version") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "outcomes_opened" ON "follow_ups"."outcomes" USING btree ("timebank_id","opened_at","subject_id","kind");--> statement-breakpoint
+CREATE INDEX "outcomes_account" ON "follow_ups"."outcomes" USING btree ("timebank_id","account_id");--> statement-breakpoint
 ALTER TABLE "exchanges"."exchanges" ADD CONSTRAINT "exchanges_timebank_id_group_id_groups_timebank_id_id_fk" FOREIGN KEY ("timebank_id","group_id") REFERENCES "exchanges"."groups"("timebank_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "exchanges_group" ON "exchanges"."exchanges" USING btree ("timebank_id","group_id","group_position") WHERE group_id is not null;--> statement-breakpoint
+CREATE INDEX "limit_crossings_first" ON "ledger"."limit_crossings" USING btree ("timebank_id","account_id","which","crossed_at","transfer_id") WHERE closed_at is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "exchanges_slip" ON "exchanges"."exchanges" USING btree ("timebank_id","slip_number",coalesce(group_position, 1)) WHERE slip_number is not null and status not in ('cancelled', 'declined', 'reversed');

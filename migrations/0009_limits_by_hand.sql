@@ -1,1 +1,0 @@
-ALTER TABLE "ledger"."limit_changes" ADD COLUMN "by_hand" boolean DEFAULT false NOT NULL;

@@ -1,0 +1,1 @@
+export { transfersCron, transfersTasks } from './tasks.ts'
