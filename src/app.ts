@@ -21,6 +21,8 @@ import { auditRoutes } from './modules/audit/routes.ts'
 import { groupRoutes } from './modules/exchanges/group-routes.ts'
 import { endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
+import { blankFollowUpsOf } from './modules/follow-ups/index.ts'
+import { followUpRoutes } from './modules/follow-ups/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
 import type { Identity } from './modules/identity/index.ts'
 import { identityRoutes } from './modules/identity/routes.ts'
@@ -74,6 +76,7 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
+  { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -139,13 +142,17 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
     },
-    onErasure: async (tx, membershipId) => void (await blankListingsOf(tx, membershipId))
+    onErasure: async (tx, membershipId) => {
+      await blankListingsOf(tx, membershipId)
+      await blankFollowUpsOf(tx, membershipId)
+    }
   })
   organisationRoutes(app)
   limitsRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
   groupRoutes(app)
+  followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),

@@ -5,7 +5,7 @@ import { groupView, previewOf } from './group-views.ts'
 import { getGroup, planGroup, recordGroup, reverseGroup } from './groups.ts'
 import { reasonSchema } from './schemas.ts'
 
-const groups = '/v1/timebanks/:timebank/exchanges/groups'
+const groups = '/v1/timebanks/:timebank/exchange-groups'
 const tags = ['Exchanges']
 /** Members are told where to turn to instead of a bare refusal. */
 const recorders = writers({ member: 'own', ...staff })

@@ -49,10 +49,10 @@ const firsts = `
         WHERE e.timebank_id = c.timebank_id AND e.account_id = c.account_id AND e.which = c.which AND e.closed_at IS NULL
           AND (e.crossed_at, e.transfer_id) < (c.crossed_at, c.transfer_id))`
 
-/** Open ones, oldest first, those after the one with that first transfer; it may have been closed since. One more than `limit`. */
+/** Open ones, oldest first, those after `after`, which may have been closed since. One more than `limit` where there are more. */
 export async function openCrossings(
   tx: Tx,
-  after: { transferId: string; which: CrossedLimit } | null,
+  after: Pick<Crossing, 'openedAt' | 'transferId' | 'which'> | null,
   limit: number
 ): Promise<Crossing[]> {
   const { rows } = await tx.client.query<Row>(
@@ -65,11 +65,9 @@ export async function openCrossings(
       : {
           name: 'ledger.open_crossings_after',
           text: `${firsts}
-            AND (c.crossed_at, c.transfer_id, c.which) >
-                (SELECT a.crossed_at, a.transfer_id, a.which FROM ledger.limit_crossings a
-                  WHERE a.timebank_id = $1 AND a.transfer_id = $3 AND a.which = $4)
+            AND (c.crossed_at, c.transfer_id, c.which) > ($3::timestamptz, $4::uuid, $5::text)
           ORDER BY c.crossed_at, c.transfer_id, c.which LIMIT $2`,
-          values: [tx.timebankId, limit + 1, after.transferId, after.which]
+          values: [tx.timebankId, limit + 1, after.openedAt, after.transferId, after.which]
         }
   )
   return rows.map(toCrossing)

@@ -21,6 +21,7 @@ export { currentLimits, type LimitVersion, limitVersions } from './limit-version
 export { post, postAll, refusalOf, tryPost } from './post.ts'
 export { makePostingQueue, type PostingQueue } from './queue.ts'
 export {
+  type Account,
   findTransfer,
   getAccount,
   getAccounts,

@@ -81,7 +81,7 @@ test('each pays, surplus to the pot: four receivers of one hour are debited 60 e
   const four = people.slice(0, 4)
   let group: Json
   const change = await moved(async () => {
-    group = ok(await broker.post('exchanges/groups', oneToMany(four, 60, { rule: 'each_pays_surplus_to_pot' })), 201)
+    group = ok(await broker.post('exchange-groups', oneToMany(four, 60, { rule: 'each_pays_surplus_to_pot' })), 201)
   })
   assert.deepEqual(change, {
     [pot]: 180,
@@ -110,13 +110,13 @@ test('each pays, surplus to the pot: four receivers of one hour are debited 60 e
     audited.map((e: Json) => [e.action, e.subjectId]).sort(),
     group.exchanges.map((x: Json) => ['exchange.recorded', x.id]).sort()
   )
-  assert.deepEqual(ok(await admin.get(`exchanges/groups/${group.id}`)), group)
+  assert.deepEqual(ok(await admin.get(`exchange-groups/${group.id}`)), group)
   await sound()
 })
 
 test('split equally: odd minutes go to the first in the order given; the whole is rounded before it is shared', async () => {
   const three = people.slice(0, 3)
-  const group = ok(await broker.post('exchanges/groups', oneToMany(three, 100)), 201)
+  const group = ok(await broker.post('exchange-groups', oneToMany(three, 100)), 201)
   assert.equal(group.rule, 'split_equal', 'that of the policy')
   assert.deepEqual(
     group.exchanges.map((x: Json) => [x.serviceMinutes, x.creditMinutes]),
@@ -134,7 +134,7 @@ test('the pot pays: the receivers are recorded and not debited', async () => {
   const two = people.slice(0, 2)
   let group: Json
   const change = await moved(async () => {
-    group = ok(await broker.post('exchanges/groups', oneToMany(two, 60, { rule: 'pot_pays' })), 201)
+    group = ok(await broker.post('exchange-groups', oneToMany(two, 60, { rule: 'pot_pays' })), 201)
   })
   assert.deepEqual(change, { [pot]: -60, [gwen.accountId]: 60 })
   assert.deepEqual(
@@ -159,7 +159,7 @@ test('several for one: each has their own minutes, and the receiver pays for all
     kay
   )
   const change = await moved(async () => {
-    group = ok(await broker.post('exchanges/groups', input), 201)
+    group = ok(await broker.post('exchange-groups', input), 201)
   })
   assert.deepEqual(change, {
     [hal.accountId]: 120,
@@ -175,14 +175,14 @@ test('the rule is that of the policy where nothing else is said', async () => {
   const { version, explanations } = ok(await admin.get('policy'))
   assert.equal(explanations.groupRule.inForce, true)
   ok(await admin.patch('policy', { rules: { groupRule: 'pot_pays' }, why: 'For one test' }, version))
-  assert.equal(ok(await broker.post('exchanges/groups/preview', oneToMany(people.slice(0, 2)))).rule, 'pot_pays')
+  assert.equal(ok(await broker.post('exchange-groups/preview', oneToMany(people.slice(0, 2)))).rule, 'pot_pays')
   ok(await admin.patch('policy', { rules: { groupRule: 'split_equal' }, why: 'As before' }, version + 1))
 })
 
 test('a preview shows every leg and saves nothing', async () => {
   const two = people.slice(0, 2)
   const everything = await snapshot()
-  const preview = ok(await broker.post('exchanges/groups/preview', oneToMany(two, 60)))
+  const preview = ok(await broker.post('exchange-groups/preview', oneToMany(two, 60)))
   assert.equal(preview.allowed, true)
   assert.deepEqual(
     preview.legs.map((leg: Json) => [leg.debited.name, leg.credited.name, leg.minutes, leg.refused]),
@@ -203,7 +203,7 @@ test('a preview tells soft limits that would be crossed, and all legs that would
   await setFloor(hal.accountId, (await balance(hal.accountId)) - 10)
   await setFloor(jon.accountId, (await balance(jon.accountId)) - 20)
   const input = oneToMany([hal, ida, jon], 90)
-  const preview = ok(await broker.post('exchanges/groups/preview', input))
+  const preview = ok(await broker.post('exchange-groups/preview', input))
   assert.equal(preview.allowed, false)
   assert.deepEqual(
     preview.legs.map((leg: Json) => leg.refused?.code ?? null),
@@ -212,7 +212,7 @@ test('a preview tells soft limits that would be crossed, and all legs that would
   assert.equal(preview.legs[0].refused.account, hal.accountId)
   assert.equal(preview.legs[0].refused.limitMinutes, (await balance(hal.accountId)) - 10)
   const everything = await snapshot()
-  const problem = refused(await broker.post('exchanges/groups', input), 422, 'below-floor')
+  const problem = refused(await broker.post('exchange-groups', input), 422, 'below-floor')
   assert.equal(problem.account, hal.accountId)
   assert.deepEqual(await snapshot(), everything, 'refused: every row is as it was')
   for (const { accountId } of [hal, jon]) await setFloor(accountId, null)
@@ -231,7 +231,7 @@ test('a preview tells soft limits that would be crossed, and all legs that would
       { 'if-match': `"${version}"` }
     )
   )
-  const soft = ok(await broker.post('exchanges/groups/preview', input))
+  const soft = ok(await broker.post('exchange-groups/preview', input))
   assert.deepEqual(
     soft.legs.map((leg: Json) => leg.softLimitsCrossed),
     [[], ['debit_floor'], []]
@@ -288,9 +288,9 @@ test('what is previewed is what happens, whatever the rule, the people, the minu
             gwen
           )
         : oneToMany(chosen, minutes[0], { rule })
-      const preview = ok(await broker.post('exchanges/groups/preview', input))
+      const preview = ok(await broker.post('exchange-groups/preview', input))
       const start = await balances()
-      const answer = await broker.post('exchanges/groups', input)
+      const answer = await broker.post('exchange-groups', input)
       const end = await balances()
       if (!preview.allowed) {
         stopped += 1
@@ -326,14 +326,14 @@ test('what is previewed is what happens, whatever the rule, the people, the minu
 test('a group is recorded once under its key, and a slip once, whether for a group or for one exchange', async () => {
   const two = people.slice(0, 2)
   const key = { 'idempotency-key': crypto.randomUUID() }
-  const first = ok(await broker.post('exchanges/groups', oneToMany(two), key), 201)
-  const again = await broker.post('exchanges/groups', oneToMany(two), key)
+  const first = ok(await broker.post('exchange-groups', oneToMany(two), key), 201)
+  const again = await broker.post('exchange-groups', oneToMany(two), key)
   assert.equal(again.headers['idempotency-replayed'], 'true')
   assert.equal(ok(again, 201).id, first.id)
-  refused(await broker.post('exchanges/groups', oneToMany(two, 75), key), 422, 'idempotency-key-reused')
-  assert.equal((await broker.call('POST', 'exchanges/groups', oneToMany(two))).body.code, 'idempotency-key-required')
+  refused(await broker.post('exchange-groups', oneToMany(two, 75), key), 422, 'idempotency-key-reused')
+  assert.equal((await broker.call('POST', 'exchange-groups', oneToMany(two))).body.code, 'idempotency-key-required')
   const slip = { 'commonhours-source': 'paper_slip', 'commonhours-slip': 'G-17' }
-  const slipped = ok(await broker.post('exchanges/groups', oneToMany(two), slip), 201)
+  const slipped = ok(await broker.post('exchange-groups', oneToMany(two), slip), 201)
   assert.deepEqual(
     slipped.exchanges.map((x: Json) => [x.source, x.slipNumber]),
     [
@@ -341,7 +341,7 @@ test('a group is recorded once under its key, and a slip once, whether for a gro
       ['paper_slip', 'G-17']
     ]
   )
-  refused(await broker.post('exchanges/groups', oneToMany(two), slip), 409, 'already-exists')
+  refused(await broker.post('exchange-groups', oneToMany(two), slip), 409, 'already-exists')
   const single = {
     provider: side(gwen),
     receiver: side(two[0]!),
@@ -357,17 +357,17 @@ test('a group is taken back as a whole, with a reason, once; its exchanges are n
   const four = people.slice(0, 4)
   let group: Json
   const change = await moved(async () => {
-    group = ok(await broker.post('exchanges/groups', oneToMany(four, 60, { rule: 'each_pays_surplus_to_pot' })), 201)
+    group = ok(await broker.post('exchange-groups', oneToMany(four, 60, { rule: 'each_pays_surplus_to_pot' })), 201)
     const [x] = group.exchanges
     refused(await broker.post(`exchanges/${x.id}/reversal`, { reason: 'One only' }), 409, 'conflict')
-    refused(await broker.post(`exchanges/groups/${group.id}/reversal`, {}), 400, 'validation-failed')
+    refused(await broker.post(`exchange-groups/${group.id}/reversal`, {}), 400, 'validation-failed')
     const answers = await Promise.all(
-      [1, 2, 3].map(() => broker.post(`exchanges/groups/${group.id}/reversal`, { reason: 'Another day' }))
+      [1, 2, 3].map(() => broker.post(`exchange-groups/${group.id}/reversal`, { reason: 'Another day' }))
     )
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409])
   })
   assert.deepEqual(change, {})
-  const reversed = ok(await broker.get(`exchanges/groups/${group.id}`))
+  const reversed = ok(await broker.get(`exchange-groups/${group.id}`))
   assert.deepEqual([reversed.status, reversed.reason], ['reversed', 'Another day'])
   assert.ok(reversed.legs.every((leg: Json) => leg.reversedBy !== null))
   assert.ok(
@@ -378,10 +378,10 @@ test('a group is taken back as a whole, with a reason, once; its exchanges are n
 
 test('what a reversal brings to somebody who has left goes to the pot', async () => {
   const leaver = await addMember(stage, admin, { login: false })
-  const group = ok(await broker.post('exchanges/groups', oneToMany([leaver, people[0]!], 60)), 201)
+  const group = ok(await broker.post('exchange-groups', oneToMany([leaver, people[0]!], 60)), 201)
   ok(await admin.post(`members/${leaver.memberId}/departure`, {}))
   const change = await moved(async () =>
-    ok(await broker.post(`exchanges/groups/${group.id}/reversal`, { reason: 'It did not take place' }))
+    ok(await broker.post(`exchange-groups/${group.id}/reversal`, { reason: 'It did not take place' }))
   )
   assert.deepEqual(change, { [pot]: 30, [gwen.accountId]: -60, [people[0]!.accountId]: 30 })
   assert.equal(await balance(leaver.accountId), 0)
@@ -390,7 +390,7 @@ test('what a reversal brings to somebody who has left goes to the pot', async ()
 
 test('who is no broker, or one of these people, records no group and takes none back', async () => {
   const [hal, ida] = people as [Client, Client]
-  for (const where of ['exchanges/groups', 'exchanges/groups/preview']) {
+  for (const where of ['exchange-groups', 'exchange-groups/preview']) {
     const problem = refused(await gwen.post(where, oneToMany([hal, ida])), 403, 'forbidden')
     assert.match(problem.detail, /broker/)
     refused(await broker.post(where, oneToMany([hal, broker])), 403, 'own-confirmation')
@@ -409,26 +409,26 @@ test('who is no broker, or one of these people, records no group and takes none 
       'own-confirmation'
     )
   }
-  const group = ok(await admin.post('exchanges/groups', oneToMany([hal, broker])), 201)
-  refused(await broker.post(`exchanges/groups/${group.id}/reversal`, { reason: 'Not mine' }), 403, 'forbidden')
-  refused(await gwen.post(`exchanges/groups/${group.id}/reversal`, { reason: 'Not mine' }), 403, 'forbidden')
-  refused(await gwen.get(`exchanges/groups/${group.id}`), 403, 'forbidden')
+  const group = ok(await admin.post('exchange-groups', oneToMany([hal, broker])), 201)
+  refused(await broker.post(`exchange-groups/${group.id}/reversal`, { reason: 'Not mine' }), 403, 'forbidden')
+  refused(await gwen.post(`exchange-groups/${group.id}/reversal`, { reason: 'Not mine' }), 403, 'forbidden')
+  refused(await gwen.get(`exchange-groups/${group.id}`), 403, 'forbidden')
   assert.ok(
     ok(await gwen.get('exchanges')).items.some((x: Json) => x.groupId === group.id),
     'a side sees its exchanges'
   )
   const other = await foundAnother(stage, admin, 'groupstown')
-  refused(await other.get(`exchanges/groups/${group.id}`), 404, 'not-found')
-  refused(await other.post(`exchanges/groups/${group.id}/reversal`, { reason: 'Elsewhere' }), 404, 'not-found')
+  refused(await other.get(`exchange-groups/${group.id}`), 404, 'not-found')
+  refused(await other.post(`exchange-groups/${group.id}/reversal`, { reason: 'Elsewhere' }), 404, 'not-found')
   const auditor = await addMember(stage, admin, { roles: ['auditor'] })
-  const seen = ok(await auditor.get(`exchanges/groups/${group.id}`))
+  const seen = ok(await auditor.get(`exchange-groups/${group.id}`))
   assert.deepEqual([seen.legs[0].debited.name, seen.exchanges[0].receiver.name], [null, null])
 })
 
 test('what cannot be a group is refused with every fault and its place', async () => {
   const [hal, ida, jon] = people as [Client, Client, Client]
   const pointers = async (body: unknown, status = 400, code = 'validation-failed') =>
-    refused(await broker.post('exchanges/groups', body), status, code).errors.map((e: Json) => e.pointer)
+    refused(await broker.post('exchange-groups', body), status, code).errors.map((e: Json) => e.pointer)
   assert.deepEqual(
     await pointers({ ...oneToMany([hal, ida]), providers: [hal, jon].map((p) => ({ ...side(p), minutes: 30 })) }),
     ['/receivers']
@@ -451,7 +451,7 @@ test('what cannot be a group is refused with every fault and its place', async (
     ['/rule', '/offerId', '/providers/2']
   )
   const { pointer } = refused(
-    await broker.post('exchanges/groups', {
+    await broker.post('exchange-groups', {
       ...oneToMany([hal, ida]),
       receivers: [side(hal), { capacity: 'citizen' }]
     }),
@@ -459,9 +459,9 @@ test('what cannot be a group is refused with every fault and its place', async (
     'validation-failed'
   ).errors[0]
   assert.equal(pointer, '/receivers/1/memberId')
-  refused(await broker.post('exchanges/groups', oneToMany([hal, gwen])), 422, 'same-party')
+  refused(await broker.post('exchange-groups', oneToMany([hal, gwen])), 422, 'same-party')
   refused(
-    await broker.post('exchanges/groups', oneToMany([hal, ida], 60, { performedOn: '2099-01-01' })),
+    await broker.post('exchange-groups', oneToMany([hal, ida], 60, { performedOn: '2099-01-01' })),
     422,
     'future-service-date'
   )
@@ -492,9 +492,9 @@ test('several who help with one request fulfil it together', async () => {
     { requestId: request.id }
   )
   const before = await snapshot()
-  ok(await broker.post('exchanges/groups/preview', input))
+  ok(await broker.post('exchange-groups/preview', input))
   assert.deepEqual(await snapshot(), before)
-  ok(await broker.post('exchanges/groups', input), 201)
+  ok(await broker.post('exchange-groups', input), 201)
   assert.equal(ok(await hal.get(`requests/${request.id}`)).status, 'fulfilled')
 })
 
@@ -514,7 +514,7 @@ test('time that is recorded only stays so in a group: paid time by policy', asyn
   let group: Json
   const change = await moved(async () => {
     group = ok(
-      await broker.post('exchanges/groups', {
+      await broker.post('exchange-groups', {
         ...oneToMany(people.slice(0, 2)),
         providers: [{ capacity: 'professional', memberId: gwen.memberId, organisationId: school.id, minutes: 60 }]
       }),
@@ -529,9 +529,6 @@ test('time that is recorded only stays so in a group: paid time by policy', asyn
       [true, 30, 0, null]
     ]
   )
-  assert.equal(
-    ok(await broker.post(`exchanges/groups/${group.id}/reversal`, { reason: 'Not held' })).status,
-    'reversed'
-  )
+  assert.equal(ok(await broker.post(`exchange-groups/${group.id}/reversal`, { reason: 'Not held' })).status, 'reversed')
   ok(await admin.patch('policy', { rules: { professionalPaidTime: 'credit_employer' }, why: 'As before' }, version + 1))
 })
