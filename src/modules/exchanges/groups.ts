@@ -18,7 +18,7 @@ import {
   shareAmong
 } from './group-rules.ts'
 import { clearClosed } from './settle.ts'
-import { type SideInput, standingOf } from './sides.ts'
+import { accountHolder, type SideInput, standingOf } from './sides.ts'
 import { checkServiceDate } from './steps.ts'
 import { exchanges, groups } from './tables.ts'
 
@@ -47,6 +47,8 @@ export type GroupPlan = {
   policyVersion: number
   performedOn: string
   exchanges: Exchange[]
+  /** member or organisation whose account each receiver's is */
+  debited: string[]
   legs: PlannedLeg[]
 }
 
@@ -103,6 +105,9 @@ export async function planGroup(tx: Tx, input: NewGroup): Promise<GroupPlan> {
     policyVersion: exchange.policyVersion,
     performedOn: input.performedOn,
     exchanges: planned,
+    debited: planned.map(({ receiverCapacity, receiverId, receiverOrganisationId }) =>
+      accountHolder('receiver', receiverCapacity, policy) === 'member' ? receiverId! : receiverOrganisationId!
+    ),
     legs
   }
 }
@@ -177,16 +182,18 @@ function settled(tx: Tx, exchange: Exchange, i: number, pair: Pair, recordOnly: 
   }
 }
 
-const operationsOf = ({ legs, performedOn }: GroupPlan, groupId?: string): (Operation & { operation: 'transfer' })[] =>
-  legs.map(({ debit, credit, minutes, kind }) => ({
+/** `groupId` is common to what stands or falls together. The pot's legs are nobody's word but the broker's. */
+const operationsOf = (plan: GroupPlan, groupId?: string): (Operation & { operation: 'transfer' })[] =>
+  plan.legs.map(({ pair, debit, credit, minutes, kind }) => ({
     id: newId(),
     operation: 'transfer',
     debit,
     credit,
     minutes,
     kind,
-    performedOn,
-    groupId
+    performedOn: plan.performedOn,
+    groupId,
+    onBehalfOf: debit === communityPot ? undefined : plan.debited[pair]!
   }))
 
 /**

@@ -77,6 +77,19 @@ const setFloor = async (account: number, floor: number | null) => {
   )
 }
 
+async function behalfOf(groupId: string): Promise<(string | null)[]> {
+  const owner = connect({ url: stage.ownerUrl, role: 'owner', max: 1 })
+  try {
+    const { rows } = await owner.pool.query(
+      'SELECT on_behalf_of AS id FROM ledger.transfers WHERE group_id = $1 ORDER BY transfers.id',
+      [groupId]
+    )
+    return rows.map(({ id }) => id)
+  } finally {
+    await owner.close()
+  }
+}
+
 test('each pays, surplus to the pot: four receivers of one hour are debited 60 each, the provider has 60 and the pot 180', async () => {
   const four = people.slice(0, 4)
   let group: Json
@@ -105,6 +118,11 @@ test('each pays, surplus to the pot: four receivers of one hour are debited 60 e
     const transfer = ok(await admin.get(`transfers/${x.transferId}`))
     assert.deepEqual([transfer.minutes, transfer.kind, transfer.groupId], [x.creditMinutes, 'exchange', group.id])
   }
+  assert.deepEqual(
+    await behalfOf(group.id),
+    four.flatMap(({ memberId }) => [memberId, memberId]),
+    'each receiver’s word moves their own hours'
+  )
   const audited = ok(await admin.get(`audit?subjectType=exchange&limit=4`)).items
   assert.deepEqual(
     audited.map((e: Json) => [e.action, e.subjectId]).sort(),
@@ -137,6 +155,7 @@ test('the pot pays: the receivers are recorded and not debited', async () => {
     group = ok(await broker.post('exchange-groups', oneToMany(two, 60, { rule: 'pot_pays' })), 201)
   })
   assert.deepEqual(change, { [pot]: -60, [gwen.accountId]: 60 })
+  assert.deepEqual(await behalfOf(group.id), [null, null])
   assert.deepEqual(
     group.exchanges.map((x: Json) => [x.serviceMinutes, x.creditMinutes]),
     [
