@@ -35,6 +35,8 @@ import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
+import { removeNoticesOf } from './modules/notices/index.ts'
+import { noticeRoutes } from './modules/notices/routes.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
 
@@ -77,6 +79,7 @@ const tags = [
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
+  { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -145,6 +148,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
+      await removeNoticesOf(tx, membershipId)
     }
   })
   organisationRoutes(app)
@@ -154,6 +158,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   groupRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
+  noticeRoutes(app)
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: accountLabels

@@ -20,6 +20,7 @@ import {
 import { makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
 
 /** Where the database is: the address with the owner's rights, and how to let it go. */
@@ -147,9 +148,10 @@ export async function makeService(
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
       ...transfersTasks(database),
+      ...noticesTasks(database),
       ...platformTasks(database)
     },
-    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...transfersCron, ...platformCron],
+    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...transfersCron, ...noticesCron, ...platformCron],
     logger
   })
   return {

@@ -6,7 +6,7 @@ import { accountLabels } from '../members/index.ts'
 import type { Exchange } from './exchanges.ts'
 import type { groupPreviewSchema, groupSchema } from './group-schemas.ts'
 import { exchangesOf, type Group, type GroupPlan, tryLegs } from './groups.ts'
-import { viewsOf } from './views.ts'
+import { viewOf } from './views.ts'
 
 type Moved = { debit: number; credit: number; minutes: number; kind: string }
 
@@ -47,7 +47,7 @@ export async function groupView(tx: Tx, group: Group): Promise<z.output<typeof g
     policyVersion,
     performedOn,
     ...sumsOf(rows, legs),
-    exchanges: await viewsOf(tx, rows),
+    exchanges: rows.map((row) => viewOf(tx.actor, row)),
     legs: legs.map((leg) => ({
       transferId: leg.id,
       kind: kindOf(leg),
@@ -102,7 +102,6 @@ export async function previewOf(tx: Tx, plan: GroupPlan): Promise<z.output<typeo
             }
     }
   })
-  const views = await viewsOf(tx, plan.exchanges)
   return {
     allowed: shown.every(({ refused }) => refused === null),
     shape,
@@ -110,13 +109,15 @@ export async function previewOf(tx: Tx, plan: GroupPlan): Promise<z.output<typeo
     policyVersion,
     performedOn,
     ...sumsOf(plan.exchanges, legs),
-    exchanges: views.map(({ provider, receiver, serviceMinutes, creditMinutes, recordOnly }) => ({
-      provider,
-      receiver,
-      serviceMinutes: serviceMinutes ?? 0,
-      creditMinutes: creditMinutes ?? 0,
-      recordOnly
-    })),
+    exchanges: plan.exchanges
+      .map((planned) => viewOf(tx.actor, planned))
+      .map(({ provider, receiver, serviceMinutes, creditMinutes, recordOnly }) => ({
+        provider,
+        receiver,
+        serviceMinutes: serviceMinutes ?? 0,
+        creditMinutes: creditMinutes ?? 0,
+        recordOnly
+      })),
     legs: shown,
     accounts: ids.map((account) => {
       const change =

@@ -6,7 +6,7 @@ import { newId } from '../../shared/ids.ts'
 import { roundMinutes } from '../../shared/minutes.ts'
 import { communityPot, legsOf, type Operation, type Outcome, postAll, tryPost } from '../ledger/index.ts'
 import { policyAt, today } from '../timebanks/index.ts'
-import { type Exchange, insertExchange, prepare, step } from './exchanges.ts'
+import { type Exchange, prepare, type Seen, withParties } from './exchanges.ts'
 import { fulfilIfHelped } from './fulfilment.ts'
 import {
   eachTheirOwn,
@@ -17,10 +17,11 @@ import {
   type PlannedLeg,
   shareAmong
 } from './group-rules.ts'
-import { clearClosed } from './settle.ts'
+import { accountOf, clearClosed } from './settle.ts'
 import { accountHolder, type SideInput, standingOf } from './sides.ts'
 import { checkServiceDate } from './steps.ts'
 import { exchanges, groups } from './tables.ts'
+import { insertExchange, step } from './writing.ts'
 
 export type Group = typeof groups.$inferSelect
 
@@ -46,7 +47,9 @@ export type GroupPlan = {
   rule: GroupRule | null
   policyVersion: number
   performedOn: string
-  exchanges: Exchange[]
+  /** in the timebank's zone */
+  today: string
+  exchanges: Seen[]
   /** member or organisation whose account each receiver's is */
   debited: string[]
   legs: PlannedLeg[]
@@ -87,23 +90,25 @@ export async function planGroup(tx: Tx, input: NewGroup): Promise<GroupPlan> {
   const rule = shape === 'one_to_many' ? (input.rule ?? policy.groupRule) : null
   const pairs =
     rule === null ? eachTheirOwn(credited) : shareAmong(several, credited[0]!.minutes, credited[0]!.credit, rule)
-  const accounts = contexts.map(({ sides }) => ({
-    provider: sides.provider.accountId,
-    receiver: sides.receiver.accountId
+  const accounts = contexts.map((context) => ({
+    provider: accountOf(context, 'provider'),
+    receiver: accountOf(context, 'receiver')
   }))
   const legs = legsFor(
     pairs.map((pair, i) => ({ ...pair, ...accounts[i]! })),
     communityPot,
     rule
   )
-  const planned = contexts.map(({ exchange: prepared }, i) =>
-    settled(tx, { ...prepared, policyVersion: exchange.policyVersion }, i, pairs[i]!, isRecordOnly(accounts[i]!))
-  )
+  const planned = contexts.map(({ exchange: prepared, parties }, i) => ({
+    ...settled(tx, { ...prepared, policyVersion: exchange.policyVersion }, i, pairs[i]!, isRecordOnly(accounts[i]!)),
+    parties
+  }))
   return {
     shape,
     rule,
     policyVersion: exchange.policyVersion,
     performedOn: input.performedOn,
+    today: day,
     exchanges: planned,
     debited: planned.map(({ receiverCapacity, receiverId, receiverOrganisationId }) =>
       accountHolder('receiver', receiverCapacity, policy) === 'member' ? receiverId! : receiverOrganisationId!
@@ -142,7 +147,7 @@ function shapeOf({ providers, receivers, rule, offerId, requestId }: NewGroup): 
 }
 
 const partyOf = ({ capacity, memberId, organisationId }: SideInput) =>
-  capacity === 'organisation' ? `organisation ${organisationId}` : `member ${memberId}`
+  (capacity === 'organisation' ? `organisation ${organisationId}` : `member ${memberId}`).toLowerCase()
 
 /** Where in the group's lists the fault lies that was found in one pair. */
 const pointingAt = (provider: number, receiver: number) => (error: unknown) => {
@@ -229,9 +234,10 @@ export async function recordGroup(tx: Tx, input: NewGroup): Promise<Group> {
       recordedAt: tx.now
     })
     .returning()
-  for (const [i, exchange] of plan.exchanges.entries()) {
+  for (const [i, { parties, ...planned }] of plan.exchanges.entries()) {
     const at = plan.legs.findIndex(({ pair, kind }) => pair === i && kind === 'exchange')
-    await insertExchange(tx, { ...exchange, groupId: id, transferId: operations[at]?.id ?? null }, 'recorded')
+    const exchange = { ...planned, groupId: id, transferId: operations[at]?.id ?? null }
+    await insertExchange(tx, { exchange, parties, today: plan.today }, 'recorded')
   }
   const last = plan.exchanges.at(-1)
   if (last?.requestId) await fulfilIfHelped(tx, last.requestId, last.id)
@@ -247,12 +253,13 @@ export async function getGroup(tx: Tx, id: string): Promise<Group> {
 }
 
 /** The exchanges of a group in the order given. */
-export async function exchangesOf(tx: Tx, groupId: string): Promise<Exchange[]> {
-  return tx.db
+export async function exchangesOf(tx: Tx, groupId: string): Promise<Seen[]> {
+  const rows = await tx.db
     .select()
     .from(exchanges)
     .where(and(eq(exchanges.timebankId, tx.timebankId), eq(exchanges.groupId, groupId)))
     .orderBy(asc(exchanges.groupPosition))
+  return withParties(tx, rows)
 }
 
 /**
@@ -288,12 +295,12 @@ export async function reverseGroup(tx: Tx, id: string, reason: string): Promise<
     }))
   )
   await clearClosed(tx, reversals, performedOn)
-  for (const exchange of theirs) {
+  for (const { parties, ...exchange } of theirs) {
     const at = legs.findIndex((leg) => leg.id === exchange.transferId)
     const reversalTransferId = reversals[at]?.id ?? null
     await step(
       tx,
-      exchange,
+      { exchange, parties, today: day },
       { status: 'reversed', reversalTransferId, reason, closedAt: tx.now },
       { action: 'reversed', reason }
     )

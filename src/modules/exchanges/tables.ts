@@ -131,14 +131,21 @@ export const exchanges = exchangesSchema.table(
     index('exchanges_status').on(t.timebankId, t.status, t.id),
     index('exchanges_provider').on(t.timebankId, t.providerId, t.id),
     index('exchanges_receiver').on(t.timebankId, t.receiverId, t.id),
-    index('exchanges_provider_organisation').on(t.timebankId, t.providerOrganisationId, t.id),
-    index('exchanges_receiver_organisation').on(t.timebankId, t.receiverOrganisationId, t.id),
+    // most columns of these are empty for most exchanges, and every step writes a row anew into every index that holds it
+    index('exchanges_provider_organisation')
+      .on(t.timebankId, t.providerOrganisationId, t.id)
+      .where(sql`provider_organisation_id is not null`),
+    index('exchanges_receiver_organisation')
+      .on(t.timebankId, t.receiverOrganisationId, t.id)
+      .where(sql`receiver_organisation_id is not null`),
     index('exchanges_performed').on(t.timebankId, t.performedOn, t.id),
     index('exchanges_reported').on(t.timebankId, t.reportedAt).where(sql`status = 'reported'`),
     index('exchanges_category').on(t.timebankId, t.categoryId, t.id),
     index('exchanges_request').on(t.timebankId, t.requestId).where(sql`request_id is not null`),
-    uniqueIndex('exchanges_transfer').on(t.timebankId, t.transferId),
-    uniqueIndex('exchanges_external').on(t.timebankId, t.externalSource, t.externalId),
+    uniqueIndex('exchanges_transfer').on(t.timebankId, t.transferId).where(sql`transfer_id is not null`),
+    uniqueIndex('exchanges_external')
+      .on(t.timebankId, t.externalSource, t.externalId)
+      .where(sql`external_id is not null`),
     foreignKey({ columns: [t.timebankId, t.groupId], foreignColumns: [groups.timebankId, groups.id] }),
     uniqueIndex('exchanges_group').on(t.timebankId, t.groupId, t.groupPosition).where(sql`group_id is not null`),
     // a slip is recorded once, whether for one exchange or for a group

@@ -7,6 +7,7 @@ export {
   affiliationCovering,
   endAffiliation,
   listAffiliations,
+  membersActingFor,
   organisationsActedFor,
   refuseAffiliation
 } from './affiliations.ts'
@@ -35,7 +36,12 @@ export {
   memberParty,
   organisationLabels,
   organisationParty,
-  ownsAccount
+  ownsAccount,
+  type Parties,
+  type PartiesRow,
+  partiesOf,
+  partiesSql,
+  readParties
 } from './parties.ts'
 export { isMinorOn, updateProfile } from './profile.ts'
 export { assignBroker, changeRoles } from './roles.ts'

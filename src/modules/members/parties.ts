@@ -1,10 +1,9 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { hasRole, isStaff, type MembershipStatus } from '../../shared/actor.ts'
+import { notFound } from '../../shared/errors.ts'
 import { policyInForce, today } from '../timebanks/index.ts'
 import { affiliationCovering } from './affiliations.ts'
-import { getMembership } from './memberships.ts'
-import { getOrganisation } from './organisations.ts'
 import { isMinorOn } from './profile.ts'
 import { memberships, organisations } from './tables.ts'
 
@@ -19,25 +18,87 @@ export type MemberParty = {
   isMinor(on: string): boolean
 }
 
-export async function memberParty(tx: Tx, membershipId: string): Promise<MemberParty> {
-  const { id, accountId, number, status, displayName, supported, dateOfBirth } = await getMembership(tx, membershipId)
+export type OrganisationParty = { organisationId: string; accountId: number; status: 'active' | 'closed'; name: string }
+
+/** Who stands on the sides of something, looked up before: not-found for whom there is not. */
+export type Parties = { member(id: string): MemberParty; organisation(id: string): OrganisationParty }
+
+type MemberRow = [
+  id: string,
+  accountId: number,
+  number: number,
+  status: MembershipStatus,
+  displayName: string,
+  supported: boolean,
+  dateOfBirth: string | null
+]
+type OrganisationRow = [id: string, accountId: number, status: 'active' | 'closed', name: string]
+
+/** What the two columns of `partiesSql` hold. */
+export type PartiesRow = { members: (MemberRow | null)[] | null; organisations: (OrganisationRow | null)[] | null }
+
+const memberSql = (timebank: string, id: string): string =>
+  `(SELECT json_build_array(m.id, m.account_id, m.number, m.status, m.display_name, m.supported, m.date_of_birth)
+      FROM members.memberships m WHERE m.timebank_id = ${timebank} AND m.id = ${id})`
+
+const organisationSql = (timebank: string, id: string): string =>
+  `(SELECT json_build_array(o.id, o.account_id, o.status, o.name)
+      FROM members.organisations o WHERE o.timebank_id = ${timebank} AND o.id = ${id})`
+
+/**
+ * SQL of two columns, for statements of higher modules that bring parties along in the same round trip; `readParties` reads
+ * them. Who they are is SQL too, a uuid or null each.
+ */
+export const partiesSql = (timebank: string, members: readonly string[], organisations: readonly string[]): string => `
+  json_build_array(${members.map((id) => memberSql(timebank, id)).join(', ')}) AS members,
+  json_build_array(${organisations.map((id) => organisationSql(timebank, id)).join(', ')}) AS organisations`
+
+export function readParties(row: PartiesRow): Parties {
+  const members = byId(row.members)
+  const organisations = byId(row.organisations)
   return {
-    membershipId: id,
-    accountId,
-    number,
-    status,
-    displayName,
-    supported,
-    isMinor: (on) => isMinorOn(dateOfBirth, on)
+    member: (id) => {
+      const found = members.get(id)
+      if (!found) throw notFound('member')
+      const [membershipId, accountId, number, status, displayName, supported, dateOfBirth] = found
+      const isMinor = (on: string) => isMinorOn(dateOfBirth, on)
+      return { membershipId, accountId, number, status, displayName, supported, isMinor }
+    },
+    organisation: (id) => {
+      const found = organisations.get(id)
+      if (!found) throw notFound('organisation')
+      const [organisationId, accountId, status, name] = found
+      return { organisationId, accountId, status, name }
+    }
   }
 }
 
-export type OrganisationParty = { organisationId: string; accountId: number; status: 'active' | 'closed'; name: string }
-
-export async function organisationParty(tx: Tx, organisationId: string): Promise<OrganisationParty> {
-  const { id, accountId, status, name } = await getOrganisation(tx, organisationId)
-  return { organisationId: id, accountId, status, name }
+function byId<Row extends MemberRow | OrganisationRow>(rows: readonly (Row | null)[] | null): Map<string, Row> {
+  const found = new Map<string, Row>()
+  for (const row of rows ?? []) if (row) found.set(row[0], row)
+  return found
 }
+
+/** Any number of members and organisations in one round trip. */
+export async function partiesOf(
+  tx: Tx,
+  memberIds: readonly string[],
+  organisationIds: readonly string[]
+): Promise<Parties> {
+  const { rows } = await tx.client.query<PartiesRow>({
+    name: 'members.parties',
+    text: `SELECT (SELECT json_agg(${memberSql('$1', 'i.id')}) FROM unnest($2::uuid[]) i (id)) AS members,
+                  (SELECT json_agg(${organisationSql('$1', 'i.id')}) FROM unnest($3::uuid[]) i (id)) AS organisations`,
+    values: [tx.timebankId, memberIds, organisationIds]
+  })
+  return readParties(rows[0]!)
+}
+
+export const memberParty = async (tx: Tx, id: string): Promise<MemberParty> =>
+  (await partiesOf(tx, [id], [])).member(id)
+
+export const organisationParty = async (tx: Tx, id: string): Promise<OrganisationParty> =>
+  (await partiesOf(tx, [], [id])).organisation(id)
 
 export type AccountLabel = { kind: string; number: number | null; name: string | null }
 

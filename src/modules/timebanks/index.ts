@@ -12,5 +12,6 @@ export {
   policyFor,
   policyInForce,
   type Timebank,
-  today
+  today,
+  versionInForce
 } from './timebanks.ts'

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, lt, sql } from 'drizzle-orm'
 import type { Database, Queries, Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
 import { dateIn } from '../../shared/clock.ts'
@@ -48,16 +48,21 @@ export async function createPolicy(tx: Tx, chosen: Partial<Policy>, why: string)
   return addVersion(tx, 1, merged(defaultPolicy, chosen), why)
 }
 
+/** SQL of a scalar, the version in force: for statements of higher modules that bring it along. */
+export const versionInForce = (timebank: string): string =>
+  `(SELECT max(p.version) FROM timebanks.policies p WHERE p.timebank_id = ${timebank})`
+
 /** The policy in force. */
 export async function currentPolicy(tx: Tx): Promise<PolicyVersion> {
-  const [row] = await tx.db
-    .select()
-    .from(policies)
-    .where(eq(policies.timebankId, tx.timebankId))
-    .orderBy(desc(policies.version))
-    .limit(1)
-  if (!row) throw new Error('a timebank without a policy')
-  return read(row)
+  const { rows } = await tx.client.query<{ version: number | null }>({
+    name: 'timebanks.version_in_force',
+    text: `SELECT ${versionInForce('$1')} AS version`,
+    values: [tx.timebankId]
+  })
+  const version = rows[0]?.version ?? null
+  const policy = version === null ? null : await policyAt(tx, version)
+  if (!policy) throw new Error('a timebank without a policy')
+  return policy
 }
 
 /** By timebank and version. Bounded. */
@@ -97,12 +102,30 @@ export async function policyFor(
 
 /** The policy that something was made under. */
 export async function policyAt(tx: Tx, version: number): Promise<PolicyVersion | null> {
+  const key = `${tx.timebankId}/${version}`
+  const known = versions.get(key)
+  if (known) return known
   const [row] = await tx.db
-    .select()
+    .select({ ...getTableColumns(policies), transaction: sql<string | null>`pg_current_xact_id_if_assigned()::text` })
     .from(policies)
     .where(and(eq(policies.timebankId, tx.timebankId), eq(policies.version, version)))
-  return row ? read(row) : null
+  if (!row) return null
+  const policy = read(row)
+  if (row.transaction === null || addedIn.get(tx.client) !== row.transaction) {
+    if (versions.size >= versionsKept) versions.clear()
+    versions.set(key, policy)
+  }
+  return policy
 }
+
+/**
+ * A version never changes once it is committed, and every exchange looks its own up. What the present transaction has added
+ * may yet be rolled back and made again otherwise: that is not kept. Bounded.
+ */
+const versions = new Map<string, PolicyVersion>()
+const versionsKept = 5000
+/** The last transaction of a connection that has added a version. */
+const addedIn = new WeakMap<Tx['client'], string>()
 
 export async function listPolicyVersions(tx: Tx, after: number | null, limit: number): Promise<PolicyVersion[]> {
   const rows = await tx.db
@@ -166,7 +189,8 @@ async function addVersion(tx: Tx, version: number, rules: Policy, why: string): 
   const [row] = await tx.db
     .insert(policies)
     .values({ timebankId: tx.timebankId, version, rules, why, changedBy: tx.actor.personId, changedAt: tx.now })
-    .returning()
+    .returning({ ...getTableColumns(policies), transaction: sql<string>`pg_current_xact_id()::text` })
+  addedIn.set(tx.client, row!.transaction)
   return read(row!)
 }
 

@@ -1,3 +1,9 @@
+SELECT platform.protect('notices.notices');
+--> statement-breakpoint
+GRANT USAGE ON SCHEMA notices TO commonhours_service;
+--> statement-breakpoint
+GRANT SELECT, INSERT, UPDATE (read_at), DELETE ON notices.notices TO commonhours_service;
+--> statement-breakpoint
 -- Limits of accounts by hand, groups of exchanges, follow-ups: functions and rights.
 
 -- Until now an account was taken to follow the policy where its limits were those of the policy.
