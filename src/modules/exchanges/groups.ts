@@ -142,7 +142,7 @@ function shapeOf({ providers, receivers, rule, offerId, requestId }: NewGroup): 
 }
 
 const partyOf = ({ capacity, memberId, organisationId }: SideInput) =>
-  capacity === 'organisation' ? `organisation ${organisationId}` : `member ${memberId}`
+  (capacity === 'organisation' ? `organisation ${organisationId}` : `member ${memberId}`).toLowerCase()
 
 /** Where in the group's lists the fault lies that was found in one pair. */
 const pointingAt = (provider: number, receiver: number) => (error: unknown) => {
