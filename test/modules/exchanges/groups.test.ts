@@ -454,6 +454,8 @@ test('what cannot be a group is refused with every fault and its place', async (
   )
   assert.deepEqual(await pointers(oneToMany([hal])), ['/receivers'])
   assert.deepEqual(await pointers(oneToMany([hal, ida, hal])), ['/receivers/2'])
+  const again = { ...hal, memberId: hal.memberId.toUpperCase() }
+  assert.deepEqual(await pointers(oneToMany([hal, ida, again])), ['/receivers/2'])
   assert.deepEqual(await pointers(oneToMany([hal, ida, jon], 2)), ['/providers/0/minutes'])
   assert.deepEqual(
     await pointers(
