@@ -30,7 +30,14 @@ import type { PostingQueue } from './modules/ledger/index.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import { accountLabels, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import {
+  accountLabels,
+  applyPolicyLimits,
+  callerLookup,
+  labelsBeside,
+  membershipsOf,
+  ownsAccount
+} from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
@@ -161,7 +168,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   noticeRoutes(app)
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
-    labelsOf: accountLabels
+    labelsOf: accountLabels,
+    labelsBeside
   })
 
   await app.ready()

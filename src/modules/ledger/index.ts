@@ -22,6 +22,7 @@ export { post, postAll, refusalOf, tryPost } from './post.ts'
 export { makePostingQueue, type PostingQueue } from './queue.ts'
 export {
   type Account,
+  type Beside,
   findTransfer,
   getAccount,
   getAccounts,

@@ -32,6 +32,7 @@ export {
 } from './organisations.ts'
 export {
   accountLabels,
+  labelsBeside,
   memberLabels,
   memberParty,
   organisationLabels,

@@ -1,7 +1,9 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import { orEmpty } from '../../db/packed.ts'
 import { hasRole, isStaff, type MembershipStatus } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
+import type { Beside } from '../ledger/index.ts'
 import { policyInForce, today } from '../timebanks/index.ts'
 import { affiliationCovering } from './affiliations.ts'
 import { isMinorOn } from './profile.ts'
@@ -102,7 +104,7 @@ export const organisationParty = async (tx: Tx, id: string): Promise<Organisatio
 
 export type AccountLabel = { kind: string; number: number | null; name: string | null }
 
-/** Whose accounts these are, for statements; without the names to who may audit only. */
+/** Whose accounts these are, without the names to who may audit only. */
 export async function accountLabels(tx: Tx, accountIds: readonly number[]): Promise<Map<number, AccountLabel>> {
   const ids = [...new Set(accountIds)]
   const labels = new Map<number, AccountLabel>()
@@ -119,6 +121,24 @@ export async function accountLabels(tx: Tx, accountIds: readonly number[]): Prom
   const nameless = hasRole(tx.actor, 'auditor') && !isStaff(tx.actor)
   for (const { id, kind, number, name } of rows) labels.set(id, { kind, number, name: nameless ? null : name })
   return labels
+}
+
+/** The same of the other account of each line of a statement, read beside the lines. */
+export const labelsBeside: Beside<AccountLabel> = {
+  name: 'members.statement',
+  joins: `LEFT JOIN members.memberships m ON m.timebank_id = $1 AND m.account_id = s.counter_account
+          LEFT JOIN members.organisations o ON o.timebank_id = $1 AND m.id IS NULL AND o.account_id = s.counter_account`,
+  columns: [
+    `CASE WHEN m.id IS NOT NULL THEN 'member' WHEN o.id IS NOT NULL THEN 'organisation'
+          ELSE coalesce((SELECT a.kind FROM ledger.accounts a WHERE a.timebank_id = $1 AND a.id = s.counter_account), 'unknown') END`,
+    orEmpty('m.number'),
+    orEmpty('to_json(coalesce(m.display_name, o.name))')
+  ],
+  read: ({ actor }, [kind, number, name]) => ({
+    kind: kind!,
+    number: number === '' ? null : Number(number),
+    name: name === '' || (hasRole(actor, 'auditor') && !isStaff(actor)) ? null : (JSON.parse(name!) as string)
+  })
 }
 
 /** Whether an account is the member's own, or that of an organisation for which they act today. */
