@@ -20,8 +20,11 @@ import {
 import { auditRoutes } from './modules/audit/routes.ts'
 import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
 import { clearingRoutes } from './modules/clearing/routes.ts'
+import { groupRoutes } from './modules/exchanges/group-routes.ts'
 import { endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
+import { blankFollowUpsOf } from './modules/follow-ups/index.ts'
+import { followUpRoutes } from './modules/follow-ups/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
 import { type Identity, sealKeys } from './modules/identity/index.ts'
 import { identityRoutes } from './modules/identity/routes.ts'
@@ -32,6 +35,7 @@ import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
@@ -80,6 +84,7 @@ const tags = [
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
+  { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
@@ -148,12 +153,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
+      await blankFollowUpsOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
     }
   })
   organisationRoutes(app)
+  limitsRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
+  groupRoutes(app)
+  followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
   noticeRoutes(app)

@@ -44,7 +44,7 @@ export async function takeBack(
   // taken back by other hands already: the other side still has to follow
   if (!posted && outcome!.code !== 'already_resolved')
     throw new DomainError('internal-error', `a reversal between timebanks was refused: ${outcome!.code}`)
-  if (posted) await emptyClosed(tx, outcome!, performedOn)
+  if (posted) await emptyClosed(tx, [outcome!], performedOn)
   await audit(tx, {
     action: 'clearing-transfer.reversed',
     subject: { type: 'clearing-transfer', id },

@@ -169,6 +169,8 @@ export async function prepare(tx: Tx, given: NewExchange): Promise<Context> {
     transferId: null,
     holdId: null,
     reversalTransferId: null,
+    groupId: null,
+    groupPosition: null,
     recordOnly: false,
     reason: null,
     agreedAt: null,

@@ -16,7 +16,7 @@ const text = (max: number) =>
 const minutes = z.int().min(1).max(100_000).describe('Service minutes: the real time given')
 const date = z.iso.date().describe('Calendar date in the time zone of the timebank')
 
-const side = z.strictObject({
+export const sideSchema = z.strictObject({
   capacity: z
     .enum(capacities)
     .default('citizen')
@@ -31,8 +31,8 @@ const side = z.strictObject({
 })
 
 const begin = {
-  provider: side.describe('Who gives the time'),
-  receiver: side.describe('Who is helped'),
+  provider: sideSchema.describe('Who gives the time'),
+  receiver: sideSchema.describe('Who is helped'),
   categoryId: z.uuid(),
   offerId: z.uuid().optional().describe("An open offer of the provider's"),
   requestId: z.uuid().optional().describe("An open request of the receiver's"),
@@ -76,7 +76,7 @@ export const exchangeStatuses = [
   'reversed'
 ] as const
 
-const sideOut = z.object({
+export const sideOut = z.object({
   capacity: z.enum(capacities),
   memberId: z.uuid().nullable(),
   memberNumber: z.int().nullable(),
@@ -108,6 +108,7 @@ export const exchangeSchema = z
     reason: z.string().nullable(),
     transferId: z.uuid().nullable(),
     reversalTransferId: z.uuid().nullable(),
+    groupId: z.uuid().nullable().describe('Of those recorded together with it: they are reversed as one'),
     recordedAt: z.date(),
     agreedAt: z.date().nullable(),
     reportedAt: z.date().nullable(),

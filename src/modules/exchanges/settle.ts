@@ -10,7 +10,7 @@ import { accountHolder, type SideName, sideOf } from './sides.ts'
 import { type Change, step } from './writing.ts'
 
 /** The account of one side today: affiliations were kept with the exchange, accounts never change. */
-function accountOf({ exchange, parties, policy }: Context, name: SideName): number | null {
+export function accountOf({ exchange, parties, policy }: Context, name: SideName): number | null {
   const { capacity, memberId, organisationId } = sideOf(exchange, name)
   const holder = accountHolder(name, capacity, policy)
   if (holder === 'nobody') return null
@@ -123,6 +123,10 @@ export async function reverse(tx: Tx, id: string, reason: string): Promise<Seen>
   const { exchange, staff, today } = context
   if (!staff) throw new DomainError('forbidden', 'A broker who is not one of its sides reverses an exchange.')
   if (exchange.status !== 'settled' && exchange.status !== 'disputed') throw wrongState(exchange, 'reversed')
+  if (exchange.groupId)
+    throw new DomainError('conflict', 'It was recorded with others, and is taken back with them: reverse the group.', {
+      figures: { group: exchange.groupId }
+    })
   await releaseHold(tx, context)
   const reversalTransferId = exchange.transferId
     ? await reverseTransfer(tx, exchange.transferId, exchange.performedOn ?? today)
@@ -135,8 +139,9 @@ export async function reverse(tx: Tx, id: string, reason: string): Promise<Seen>
   )
 }
 
+/** The opposite transfer. */
 async function reverseTransfer(tx: Tx, ref: string, performedOn: string): Promise<string> {
   const id = newId()
-  await emptyClosed(tx, await post(tx, { id, operation: 'reverse', ref, performedOn, force: true }), performedOn)
+  await emptyClosed(tx, [await post(tx, { id, operation: 'reverse', ref, performedOn, force: true })], performedOn)
   return id
 }

@@ -185,7 +185,7 @@ export async function dispute(tx: Tx, id: string, reason: string): Promise<Seen>
   return step(tx, context, { status: 'disputed', reason }, { action: 'disputed', reason })
 }
 
-function checkServiceDate(performedOn: string, today: string): void {
+export function checkServiceDate(performedOn: string, today: string): void {
   if (performedOn > today)
     throw new DomainError('future-service-date', undefined, {
       errors: [{ pointer: '/performedOn', detail: `Must not be after ${today}.` }]

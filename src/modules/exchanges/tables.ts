@@ -18,6 +18,33 @@ import { affiliations, memberships, organisations } from '../members/tables.ts'
 
 export const exchangesSchema = pgSchema('exchanges')
 
+/** Exchanges of several people that were recorded as one: they stand or fall together, and so do their transfers. */
+export const groups = exchangesSchema.table(
+  'groups',
+  {
+    timebankId: timebankId(),
+    id: id(),
+    shape: text('shape').notNull(),
+    /** How the receivers were charged; null where several gave time to one. */
+    rule: text('rule'),
+    status: text('status').notNull(),
+    policyVersion: integer('policy_version').notNull(),
+    performedOn: date('performed_on').notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+    /** Common to the transfers that took it back. */
+    reversalGroupId: uuid('reversal_group_id'),
+    reason: text('reason'),
+    reversedAt: instant('reversed_at'),
+    rowVersion: rowVersion()
+  },
+  (t) => [
+    primaryKey({ columns: [t.timebankId, t.id] }),
+    check('groups_shape', sql`${t.shape} in ('one_to_many', 'many_to_one')`),
+    check('groups_rule', sql`(${t.shape} = 'one_to_many') = (${t.rule} is not null)`),
+    check('groups_status', sql`${t.status} in ('settled', 'reversed')`)
+  ]
+)
+
 /**
  * The human event. Each side is a member, an organisation (with the member who acts for it), or, in imported
  * history only, an anonymous party. `serviceMinutes` is the real time given, `creditMinutes` what the ledger moved.
@@ -60,6 +87,9 @@ export const exchanges = exchangesSchema.table(
     /** Minutes set aside from agreement to settlement, where the policy says so. */
     holdId: uuid('hold_id'),
     reversalTransferId: uuid('reversal_transfer_id'),
+    groupId: uuid('group_id'),
+    /** In its group, from 1, in the order given. */
+    groupPosition: integer('group_position'),
     recordOnly: boolean('record_only').notNull().default(false),
     reason: text('reason'),
     agreedAt: instant('agreed_at'),
@@ -113,8 +143,11 @@ export const exchanges = exchangesSchema.table(
     uniqueIndex('exchanges_external')
       .on(t.timebankId, t.externalSource, t.externalId)
       .where(sql`external_id is not null`),
+    foreignKey({ columns: [t.timebankId, t.groupId], foreignColumns: [groups.timebankId, groups.id] }),
+    uniqueIndex('exchanges_group').on(t.timebankId, t.groupId, t.groupPosition).where(sql`group_id is not null`),
+    // a slip is recorded once, whether for one exchange or for a group
     uniqueIndex('exchanges_slip')
-      .on(t.timebankId, t.slipNumber)
+      .on(t.timebankId, t.slipNumber, sql`coalesce(group_position, 1)`)
       .where(sql`slip_number is not null and status not in ('cancelled', 'declined', 'reversed')`),
     check(
       'exchanges_status_known',

@@ -30,26 +30,26 @@ export async function openAccount(tx: Tx, kind: AccountKind, limits: Limits, why
   return only(rows).id
 }
 
-/** Opens any number of accounts in one round trip; the numbers are consecutive and in the order given. */
+/**
+ * Opens any number of accounts in one round trip; the numbers are consecutive and in the order given. `byHand`: the limits
+ * are the account's own, and do not follow those of others.
+ */
 export async function openAccounts(
   tx: Tx,
-  accounts: readonly { kind: AccountKind; limits: Limits }[],
+  accounts: readonly { kind: AccountKind; limits: Limits; byHand?: boolean | undefined }[],
   why: string
 ): Promise<number[]> {
   if (accounts.length === 0) return []
   for (const { limits } of accounts) checkLimits(limits)
-  const column = (name: keyof Limits) => accounts.map(({ limits }) => limits[name])
   const { rows } = await tx.client.query<{ first: number }>(
-    'SELECT ledger.open_accounts($1, $2, $3, $4, $5, $6, $7, $8) AS first',
+    'SELECT ledger.open_accounts($1, $2, $3, $4, $5, $6, $7, $8, $9) AS first',
     [
       tx.timebankId,
       tx.actor.personId,
       why,
       accounts.map(({ kind }) => kind),
-      column('floorSoft'),
-      column('floorHard'),
-      column('ceilingSoft'),
-      column('ceilingHard')
+      ...inColumns(accounts),
+      accounts.map(({ byHand = false }) => byHand)
     ]
   )
   const { first } = only(rows)
@@ -63,33 +63,43 @@ export const communityPot = 1
 export const openingAccount = 2
 
 /**
- * Sets all four limits (minutes) from now on and keeps who changed them, and why. A balance that lies outside the new
- * limits stays as it is, and everything that brings it back is accepted.
+ * Sets all four limits (minutes) of one account from now on, and keeps who changed them, and why. A balance that lies
+ * outside the new limits stays as it is, and everything that brings it back is accepted. Limits set so are the account's
+ * own, unless `byHand` is false: then it goes on with those that `followLimits` gives. `expected` is the version that the
+ * change was made from; precondition-failed where there has been another since.
  */
-export async function setLimits(tx: Tx, accountId: number, limits: Limits, why: string): Promise<void> {
+export async function setLimits(
+  tx: Tx,
+  accountId: number,
+  limits: Limits,
+  why: string,
+  { byHand = true, expected = null }: { byHand?: boolean; expected?: number | null } = {}
+): Promise<number> {
   checkLimits(limits)
   const { rows } = await tx.client.query<{ change: number | null }>(
-    'SELECT ledger.set_limits($1, $2, $3, $4, $5, $6, $7, $8) AS change',
-    [tx.timebankId, tx.actor.personId, why, accountId, ...inOrder(limits)]
+    'SELECT ledger.set_limits($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS change',
+    [tx.timebankId, tx.actor.personId, why, accountId, ...inOrder(limits), byHand, expected]
   )
-  if (only(rows).change === null) throw notFound('account')
+  const { change } = only(rows)
+  if (change === null) throw notFound('account')
+  if (change === 0) throw new DomainError('precondition-failed')
+  return change
 }
 
 /**
- * Gives all accounts of a kind that still have the old limits the new ones, and answers how many there were. Accounts
- * whose limits were set by hand keep them.
+ * Gives accounts the limits that are theirs by rule, and answers how many changed by it. Closed accounts, and those whose
+ * limits were set by hand, keep what they have.
  */
 export async function followLimits(
   tx: Tx,
-  kind: AccountKind,
-  old: Limits,
-  limits: Limits,
+  accounts: readonly { accountId: number; limits: Limits }[],
   why: string
 ): Promise<number> {
-  checkLimits(limits)
+  if (accounts.length === 0) return 0
+  for (const limits of new Set(accounts.map((account) => account.limits))) checkLimits(limits)
   const { rows } = await tx.client.query<{ changed: number }>(
-    'SELECT ledger.follow_limits($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS changed',
-    [tx.timebankId, tx.actor.personId, why, kind, ...inOrder(old), ...inOrder(limits)]
+    'SELECT ledger.follow_limits($1, $2, $3, $4, $5, $6, $7, $8) AS changed',
+    [tx.timebankId, tx.actor.personId, why, accounts.map(({ accountId }) => accountId), ...inColumns(accounts)]
   )
   return only(rows).changed
 }
@@ -135,11 +145,16 @@ export async function accountKindsOf(
   return new Map(ids.flatMap((id) => (found.has(key(id)) ? [[id, found.get(key(id)) as AccountKind]] : [])))
 }
 
-const inOrder = (limits: Limits) => [limits.floorSoft, limits.floorHard, limits.ceilingSoft, limits.ceilingHard]
+const limitNames = ['floorSoft', 'floorHard', 'ceilingSoft', 'ceilingHard'] as const
+
+const inOrder = (limits: Limits) => limitNames.map((name) => limits[name])
+
+const inColumns = (accounts: readonly { limits: Limits }[]) =>
+  limitNames.map((name) => accounts.map(({ limits }) => limits[name]))
 
 function checkLimits(limits: Limits): void {
   const faults: Fault[] = []
-  for (const name of ['floorSoft', 'floorHard', 'ceilingSoft', 'ceilingHard'] as const) {
+  for (const name of limitNames) {
     const minutes = limits[name]
     if (minutes !== null && !Number.isSafeInteger(minutes)) {
       faults.push({ pointer: `/${name}`, detail: `${name}: whole minutes.` })

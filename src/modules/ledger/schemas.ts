@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { pageQuery } from '../../http/index.ts'
 import { sources } from '../../shared/actor.ts'
 import { hoursText } from '../../shared/minutes.ts'
+import type { Limits } from './accounts.ts'
 import type { Position, Summary } from './as-of.ts'
 import type { Transfer } from './journal.ts'
 import { accountKinds, accountStatuses, operationNumbers, type TransferKind, transferKinds } from './kinds.ts'
@@ -100,6 +101,14 @@ export const journalQuery = z.strictObject({
   recordedTo: askedInstant('Only those recorded before this instant').optional()
 })
 
+/** The four limits of an account as they are sent and shown. */
+export const limitFields = {
+  floorSoftMinutes: limit('Below it the broker follows up'),
+  floorHardMinutes: limit('Nothing may take the account below it'),
+  ceilingSoftMinutes: limit('Above it the broker follows up'),
+  ceilingHardMinutes: limit('Nothing may take the account above it')
+}
+
 export const accountSchema = z
   .object({
     account: accountNumber,
@@ -112,12 +121,7 @@ export const accountSchema = z
     heldInMinutes: minutes('Set aside by others for this account, not yet moved'),
     heldOutMinutes: minutes('Set aside from this account, not yet moved'),
     availableMinutes: minutes('Balance less what is set aside from it'),
-    limits: z.object({
-      floorSoftMinutes: limit('Below it the broker follows up'),
-      floorHardMinutes: limit('Nothing may take the account below it'),
-      ceilingSoftMinutes: limit('Above it the broker follows up'),
-      ceilingHardMinutes: limit('Nothing may take the account above it')
-    }),
+    limits: z.object(limitFields),
     lines: z.int().describe('Lines on its statement')
   })
   .meta({ id: 'Account', description: 'An account of hours, without the name of whom it belongs to' })
@@ -241,6 +245,13 @@ export const verificationSchema = z
 
 type Wire<T extends z.ZodType> = z.output<T>
 
+export const limitsView = (limits: Limits) => ({
+  floorSoftMinutes: limits.floorSoft,
+  floorHardMinutes: limits.floorHard,
+  ceilingSoftMinutes: limits.ceilingSoft,
+  ceilingHardMinutes: limits.ceilingHard
+})
+
 export const accountView = (account: Account): Wire<typeof accountSchema> => ({
   account: account.id,
   kind: account.kind,
@@ -252,12 +263,7 @@ export const accountView = (account: Account): Wire<typeof accountSchema> => ({
   heldInMinutes: account.heldIn,
   heldOutMinutes: account.heldOut,
   availableMinutes: account.available,
-  limits: {
-    floorSoftMinutes: account.limits.floorSoft,
-    floorHardMinutes: account.limits.floorHard,
-    ceilingSoftMinutes: account.limits.ceilingSoft,
-    ceilingHardMinutes: account.limits.ceilingHard
-  },
+  limits: limitsView(account.limits),
   lines: account.version
 })
 

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import {
   bigint,
+  boolean,
   check,
   customType,
   date,
@@ -109,7 +110,7 @@ export const transfers = ledger.table(
   ]
 )
 
-/** Append-only: what the limits or the status of an account were changed to, by whom and why. */
+/** Append-only: what the limits or the status of an account were changed to, by whom and why. The last row is what holds. */
 export const limitChanges = ledger.table(
   'limit_changes',
   {
@@ -121,6 +122,8 @@ export const limitChanges = ledger.table(
     floorHard: minutes('floor_hard'),
     ceilingSoft: minutes('ceiling_soft'),
     ceilingHard: minutes('ceiling_hard'),
+    /** limits that somebody set for this account; what everybody gets by rule passes them by */
+    byHand: boolean('by_hand').notNull().default(false),
     actor: uuid('actor'),
     why: text('why').notNull(),
     changedAt: instant('changed_at').notNull().default(sql`now()`)
@@ -177,6 +180,10 @@ export const limitCrossings = ledger.table(
     primaryKey({ columns: [t.timebankId, t.transferId, t.which] }),
     index('limit_crossings_open').on(t.timebankId, t.crossedAt, t.transferId).where(sql`closed_at is null`),
     index('limit_crossings_account').on(t.timebankId, t.accountId, t.crossedAt),
+    // by it the first of an account's open ones is known
+    index('limit_crossings_first')
+      .on(t.timebankId, t.accountId, t.which, t.crossedAt, t.transferId)
+      .where(sql`closed_at is null`),
     check('limit_crossings_which', sql`${t.which} in ('floor', 'ceiling')`)
   ]
 )

@@ -9,7 +9,7 @@ import { findOrCreatePersonByEmail } from '../identity/index.ts'
 import { openAccount, setAccountStatus, setLimits } from '../ledger/index.ts'
 import { currentPolicy, type Policy, today } from '../timebanks/index.ts'
 import { giveJoiningCredit } from './hours.ts'
-import { limitsFor } from './limits.ts'
+import { kindOf, limitsFor } from './limits.ts'
 import { asMembership, changeMembership, type Membership, requireAdmin, requireStaff } from './memberships.ts'
 import { takeNumbers } from './numbers.ts'
 import { type Profile, type ProfileInput, profileOf, refuseImpossible } from './profile.ts'
@@ -93,7 +93,8 @@ export const rowOf = (tx: Tx, fresh: Fresh): Membership => ({
 async function add(tx: Tx, policy: Policy, fresh: Omit<Fresh, 'number' | 'accountId'>): Promise<Membership> {
   refuseImpossible(fresh, today(tx, policy))
   const number = await takeNumbers(tx, 1)
-  const accountId = await openAccount(tx, 'member', limitsFor(policy, 'member'), 'opened with its member')
+  const limits = limitsFor(policy, kindOf(fresh.supported ?? false))
+  const accountId = await openAccount(tx, 'member', limits, 'opened with its member')
   if (fresh.status !== 'active') await setAccountStatus(tx, accountId, 'frozen', 'not active yet')
   const insert = tx.db
     .insert(memberships)
@@ -151,7 +152,8 @@ async function reopen(
     leftOn: null
   })
   // closed accounts did not follow the policy
-  await setLimits(tx, before.accountId, limitsFor(policy, 'member'), 'membership reapplied')
+  const limits = limitsFor(policy, kindOf(before.supported))
+  await setLimits(tx, before.accountId, limits, 'membership reapplied', { byHand: false })
   await setAccountStatus(tx, before.accountId, 'frozen', 'membership reapplied')
   await audit(tx, {
     action: 'membership.reapplied',

@@ -71,16 +71,17 @@ export async function emptyAndClose(
 }
 
 /**
- * What a reversal brings to the account of somebody who has left goes where their balance went: to the pot, or is written off
+ * What reversals bring to the account of somebody who has left goes where their balance went: to the pot, or is written off
  * by it, so that a closed account stays empty.
  */
 export async function emptyClosed(
   tx: Tx,
-  { debitAccount, creditAccount }: Pick<Outcome, 'debitAccount' | 'creditAccount'>,
+  reversals: readonly Pick<Outcome, 'debitAccount' | 'creditAccount'>[],
   performedOn: string
 ): Promise<void> {
-  const touched = [debitAccount, creditAccount].filter((account) => account !== null)
-  for (const { id: account, kind, status, balance } of (await getAccounts(tx, touched)).values()) {
+  const touched = reversals.flatMap(({ debitAccount, creditAccount }) => [debitAccount, creditAccount])
+  const accounts = await getAccounts(tx, [...new Set(touched.filter((account) => account !== null))])
+  for (const { id: account, kind, status, balance } of accounts.values()) {
     if (status !== 'closed' || balance === 0 || kind === 'clearing') continue
     const way =
       balance > 0

@@ -7,7 +7,7 @@ import { findOrCreatePersons } from '../identity/index.ts'
 import { type Limits, openAccounts, setAccountStatus } from '../ledger/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { freshOf, type NewMember, newPersonOf, rowOf } from './adding.ts'
-import { limitsFor } from './limits.ts'
+import { kindOf, limitsFor } from './limits.ts'
 import { type Membership, requireAdmin } from './memberships.ts'
 import { takeNumbers } from './numbers.ts'
 import { profileOf, refuseImpossible } from './profile.ts'
@@ -19,7 +19,7 @@ export type ImportedMember = NewMember & {
   status: 'applied' | 'active' | 'paused' | 'suspended' | 'left'
   joinedOn?: string | null | undefined
   leftOn?: string | null | undefined
-  /** Left out: those of the policy. */
+  /** The account's own; left out: those of the policy. */
   limits?: Limits | undefined
 }
 
@@ -47,10 +47,13 @@ export async function addMembers(tx: Tx, rows: readonly ImportedMember[]): Promi
     tx.db,
     rows.map((row) => newPersonOf(row, rules.locale))
   )
-  const limits = limitsFor(rules, 'member')
   const accountIds = await openAccounts(
     tx,
-    rows.map((row) => ({ kind: 'member' as const, limits: row.limits ?? limits })),
+    rows.map(({ limits, supported = false }) => ({
+      kind: 'member' as const,
+      limits: limits ?? limitsFor(rules, kindOf(supported)),
+      byHand: limits !== undefined
+    })),
     'brought in with its member'
   )
   const added = rows.map((row, i) =>

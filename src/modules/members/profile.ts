@@ -3,6 +3,7 @@ import type { MembershipStatus } from '../../shared/actor.ts'
 import { DomainError, type Fault, refuseFaults } from '../../shared/errors.ts'
 import { audit } from '../audit/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
+import { followPolicy } from './limits.ts'
 import { actsAsStaff, changeMembership, lockMembership, type Membership, requireOwnOrStaff } from './memberships.ts'
 
 const profileFields = [
@@ -53,7 +54,10 @@ export function refuseImpossible(profile: ProfileInput, on: string): void {
 
 const editable: readonly MembershipStatus[] = ['applied', 'screening', 'active', 'paused', 'suspended']
 
-/** `supported`: whether somebody helps them with their account; such a member's reports are never confirmed by time alone. */
+/**
+ * `supported`: whether somebody helps them with their account; such a member's reports are never confirmed by time alone, and
+ * their account may have floors of its own by the policy.
+ */
 export type ProfileChange = ProfileInput & { supported?: boolean | undefined }
 
 /** `expected` is the row version that the change was made from; null where the caller has just read it under lock. */
@@ -79,6 +83,7 @@ export async function updateProfile(
   )
   if (changed.length === 0) return before
   const after = await changeMembership(tx, before, next)
+  if (after.supported !== before.supported) await followPolicy(tx, after, rules)
   await audit(tx, {
     action: 'membership.updated',
     subject: { type: 'membership', id: membershipId },

@@ -17,7 +17,8 @@ export type PlannedMember = {
   signIn: boolean
   dateOfBirth: string | null
   locale: string | null
-  limits: Limits
+  /** undefined: those of the policy */
+  limits: Limits | undefined
   openingId: string
 }
 
@@ -114,7 +115,7 @@ function limitsOf(
   { floorMinutes, ceilingMinutes, balanceMinutes }: MemberRecord,
   { policy }: Snapshot,
   remark: Tell
-): Limits {
+): Limits | undefined {
   const limits = { ...limitsFor(policy, 'member') }
   if (floorMinutes !== null) {
     limits.floorHard = floorMinutes
@@ -126,5 +127,5 @@ function limitsOf(
   }
   if (balanceMinutes < (limits.floorHard ?? -Infinity) || balanceMinutes > (limits.ceilingHard ?? Infinity))
     remark('balance', 'lies outside the hard limits of the account; kept as it is')
-  return limits
+  return floorMinutes === null && ceilingMinutes === null ? undefined : limits
 }

@@ -83,6 +83,16 @@ export const rules = {
     null,
     'Above this balance a posting is refused; null: none.'
   ),
+  supportedFloorSoft: rule(
+    minutes(-1_000_000, 0).nullable(),
+    null,
+    'The same as memberFloorSoft for supported members, who may need more than they can give for a while; null: as for other members.'
+  ),
+  supportedFloorHard: rule(
+    minutes(-1_000_000, 0).nullable(),
+    null,
+    'The same as memberFloorHard for supported members; null: as for other members.'
+  ),
   organisationFloorSoft: rule(
     minutes(-10_000_000, 0).nullable(),
     -3000,
@@ -101,7 +111,7 @@ export const rules = {
   groupRule: rule(
     z.enum(['split_equal', 'each_pays_surplus_to_pot', 'pot_pays']),
     'split_equal',
-    'How one-to-many exchanges are charged.'
+    'How exchanges of one provider with several receivers are charged, where nothing else is said: `split_equal` shares the time among them; `each_pays_surplus_to_pot` charges each the whole time, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot.'
   ),
   countPreparation: rule(yes, true, 'Whether preparation counts as time given.'),
   countTravel: rule(yes, false, 'Whether travel counts as time given.'),
@@ -173,7 +183,6 @@ export type RuleName = keyof typeof rules
 
 /** Rules that are kept and versioned but that no part of this version of the service acts on yet. */
 export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
-  'groupRule',
   'countPreparation',
   'countTravel',
   'familyExchanges',
@@ -197,6 +206,8 @@ type Limits = Pick<
   Policy,
   | 'memberFloorHard'
   | 'memberFloorSoft'
+  | 'supportedFloorHard'
+  | 'supportedFloorSoft'
   | 'memberCeilingSoft'
   | 'memberCeilingHard'
   | 'organisationFloorHard'
@@ -206,6 +217,20 @@ type Limits = Pick<
 /** Pairs of limits must not contradict each other: the soft one is met first. */
 const contradictions: [ok: (p: Limits) => boolean, name: RuleName, message: string][] = [
   [(p) => ordered(p.memberFloorHard, p.memberFloorSoft), 'memberFloorHard', 'must not be above memberFloorSoft'],
+  [
+    // where one of the two is left to that of the other members, both are met all the same
+    (p) => p.supportedFloorHard === null || ordered(p.supportedFloorHard, p.supportedFloorSoft ?? p.memberFloorSoft),
+    'supportedFloorHard',
+    'must not be above supportedFloorSoft, or memberFloorSoft where that is not set'
+  ],
+  [
+    (p) =>
+      p.supportedFloorSoft === null ||
+      p.supportedFloorHard !== null ||
+      ordered(p.memberFloorHard, p.supportedFloorSoft),
+    'supportedFloorSoft',
+    'must not be below memberFloorHard where supportedFloorHard is not set'
+  ],
   [
     (p) => ordered(p.memberCeilingSoft, p.memberCeilingHard),
     'memberCeilingHard',

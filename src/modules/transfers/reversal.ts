@@ -25,7 +25,7 @@ export async function reverseTransfer(
   const id = newId()
   const { performedOn } = original
   const outcome = await post(tx, { id, operation: 'reverse', ref, performedOn, force: override })
-  await emptyClosed(tx, outcome, performedOn)
+  await emptyClosed(tx, [outcome], performedOn)
   await audit(tx, {
     action: 'transfer.reversed',
     subject: { type: 'transfer', id: ref },

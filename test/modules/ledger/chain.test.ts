@@ -232,7 +232,8 @@ describe('the hash chain', () => {
       text: 'another',
       smallint: 77,
       integer: 777,
-      bigint: 7777
+      bigint: 7777,
+      boolean: true
     }
     for (const [table, leaf] of [
       ['transfers', (row: string) => `ledger.transfer_leaf('x', ${row})`],

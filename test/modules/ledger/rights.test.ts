@@ -96,6 +96,8 @@ describe('another timebank', () => {
       []
     ],
     ['set_limits', `SELECT ledger.set_limits($1, NULL, 'x', 3, NULL, NULL, NULL, NULL)`, []],
+    ['follow_limits', `SELECT ledger.follow_limits($1, NULL, 'x', '{3}', '{NULL}', '{NULL}', '{NULL}', '{NULL}')`, []],
+    ['close_crossings', `SELECT ledger.close_crossings($1, 3, 'floor')`, []],
     ['set_status', `SELECT ledger.set_status($1, NULL, 'x', 3, 'frozen')`, []],
     [
       'post_one',

@@ -133,6 +133,8 @@ function otherValue(table: string, { name, type, nullable }: Column): string {
       return `coalesce(${name}, '') || '${oneOf(['x', ' ', '|'])}'`
     case 'bytea':
       return `set_byte(${name}, ${below(32)}, (get_byte(${name}, 3) + ${1 + below(250)}) % 256)`
+    case 'boolean':
+      return `NOT ${name}`
     case 'uuid[]':
     case 'integer[]':
       return oneOf([

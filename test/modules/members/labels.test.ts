@@ -92,7 +92,7 @@ test('an account that is not there is told as such, to a stranger also one that 
   refused(await admin.get('accounts/99999/statement'), 404, 'not-found')
   refused(await ann.get('accounts/1/statement'), 404, 'not-found')
   const { accountId } = await addMember(stage, admin, { login: false })
-  assert.deepEqual(ok(await admin.get(`accounts/${accountId}/statement`)), { items: [], next: null })
+  assert.deepEqual(ok(await admin.get(`accounts/${accountId}/statement`)), { items: [], next: null, previous: null })
 })
 
 test('the plan of a page begins where the page begins, also deep in a statement', async () => {

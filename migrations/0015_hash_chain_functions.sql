@@ -51,8 +51,8 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
   SELECT sha256('\x00'::bytea || convert_to(format('change|%s|%s|%s|', c.timebank_id, c.account_id, c.version), 'UTF8')
                 || sha256(sha256(p_secret || convert_to(format('%s|%s', c.account_id, c.version), 'UTF8'))
-                          || convert_to(format('%s|%s|%s|%s|%s|%s|%s|%s|%s', p_kind, c.status, c.floor_soft, c.floor_hard,
-                                               c.ceiling_soft, c.ceiling_hard, c.actor, c.changed_at, c.why), 'UTF8')))
+                          || convert_to(format('%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', p_kind, c.status, c.floor_soft, c.floor_hard,
+                                               c.ceiling_soft, c.ceiling_hard, c.by_hand, c.actor, c.changed_at, c.why), 'UTF8')))
 $$;
 --> statement-breakpoint
 -- Of everything about a block but its root: this too is part of its chain hash.

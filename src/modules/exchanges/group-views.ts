@@ -1,0 +1,136 @@
+import type { z } from 'zod'
+import type { Tx } from '../../db/client.ts'
+import { getAccounts, type Leg, legsOf, refusalOf } from '../ledger/index.ts'
+import type { AccountLabel } from '../ledger/schemas.ts'
+import { accountLabels } from '../members/index.ts'
+import type { Exchange } from './exchanges.ts'
+import type { groupPreviewSchema, groupSchema } from './group-schemas.ts'
+import { exchangesOf, type Group, type GroupPlan, tryLegs } from './groups.ts'
+import { viewOf } from './views.ts'
+
+type Moved = { debit: number; credit: number; minutes: number; kind: string }
+
+const sumsOf = (exchanges: readonly Exchange[], legs: readonly Moved[]) => ({
+  serviceMinutes: total(exchanges.map((x) => x.serviceMinutes ?? 0)),
+  creditMinutes: total(exchanges.map((x) => x.creditMinutes ?? 0)),
+  surplusMinutes: total(legs.filter(({ kind }) => kind === 'surplus').map(({ minutes }) => minutes))
+})
+
+const total = (minutes: readonly number[]): number => minutes.reduce((sum, each) => sum + each, 0)
+
+const nobody: AccountLabel = { kind: 'unknown', number: null, name: null }
+
+/** Who is debited and credited by each leg, named as far as the caller may know. */
+async function labelling(tx: Tx, legs: readonly { debit: number; credit: number }[]) {
+  const labels = await accountLabels(
+    tx,
+    legs.flatMap(({ debit, credit }) => [debit, credit])
+  )
+  return (account: number) => labels.get(account) ?? nobody
+}
+
+/** A recorded group with its exchanges and its legs. */
+export async function groupView(tx: Tx, group: Group): Promise<z.output<typeof groupSchema>> {
+  const rows = await exchangesOf(tx, group.id)
+  const legs = (await legsOf(tx, group.id)).map((leg) => ({
+    ...leg,
+    debit: leg.debitAccount,
+    credit: leg.creditAccount
+  }))
+  const label = await labelling(tx, legs)
+  const { id, status, shape, rule, policyVersion, performedOn, reason, recordedAt, reversedAt, rowVersion } = group
+  return {
+    id,
+    status: status as 'settled',
+    shape: shape as GroupPlan['shape'],
+    rule: rule as GroupPlan['rule'],
+    policyVersion,
+    performedOn,
+    ...sumsOf(rows, legs),
+    exchanges: rows.map((row) => viewOf(tx.actor, row)),
+    legs: legs.map((leg) => ({
+      transferId: leg.id,
+      kind: kindOf(leg),
+      debitAccount: leg.debit,
+      debited: label(leg.debit),
+      creditAccount: leg.credit,
+      credited: label(leg.credit),
+      minutes: leg.minutes,
+      softLimitsCrossed: leg.softLimitsCrossed,
+      debitBalanceMinutes: leg.debitBalance,
+      creditBalanceMinutes: leg.creditBalance,
+      reversedBy: leg.resolvedBy
+    })),
+    reason,
+    recordedAt,
+    reversedAt,
+    rowVersion
+  }
+}
+
+const kindOf = ({ kind }: Pick<Leg, 'kind'>) => kind as 'exchange' | 'surplus'
+
+/** What would become of a plan. The ledger is asked itself, and everything is taken back. */
+export async function previewOf(tx: Tx, plan: GroupPlan): Promise<z.output<typeof groupPreviewSchema>> {
+  const { legs, shape, rule, policyVersion, performedOn } = plan
+  const ids = [...new Set(legs.flatMap(({ debit, credit }) => [debit, credit]))]
+  const before = await getAccounts(tx, ids)
+  const outcomes = await tryLegs(tx, plan)
+  const label = await labelling(tx, legs)
+  const shown = legs.map((leg, i) => {
+    const outcome = outcomes[i]!
+    const code = refusalOf(outcome)?.code ?? null
+    return {
+      kind: leg.kind,
+      debitAccount: leg.debit,
+      debited: label(leg.debit),
+      creditAccount: leg.credit,
+      credited: label(leg.credit),
+      minutes: leg.minutes,
+      softLimitsCrossed: outcome.softLimitsCrossed,
+      debitBalanceMinutes: outcome.debitBalance,
+      creditBalanceMinutes: outcome.creditBalance,
+      refused:
+        code === null
+          ? null
+          : {
+              code,
+              account: outcome.refused?.account ?? null,
+              balanceMinutes: outcome.refused?.balance ?? null,
+              heldMinutes: outcome.refused?.held ?? null,
+              limitMinutes: outcome.refused?.limit ?? null
+            }
+    }
+  })
+  return {
+    allowed: shown.every(({ refused }) => refused === null),
+    shape,
+    rule,
+    policyVersion,
+    performedOn,
+    ...sumsOf(plan.exchanges, legs),
+    exchanges: plan.exchanges
+      .map((planned) => viewOf(tx.actor, planned))
+      .map(({ provider, receiver, serviceMinutes, creditMinutes, recordOnly }) => ({
+        provider,
+        receiver,
+        serviceMinutes: serviceMinutes ?? 0,
+        creditMinutes: creditMinutes ?? 0,
+        recordOnly
+      })),
+    legs: shown,
+    accounts: ids.map((account) => {
+      const change =
+        total(legs.filter(({ credit }) => credit === account).map(({ minutes }) => minutes)) -
+        total(legs.filter(({ debit }) => debit === account).map(({ minutes }) => minutes))
+      const balance = before.get(account)?.balance ?? 0
+      return {
+        account,
+        owner: label(account),
+        changeMinutes: change,
+        balanceBeforeMinutes: balance,
+        balanceAfterMinutes: balance + change
+      }
+    })
+  }
+}

@@ -1,0 +1,1 @@
+export { blankFollowUpsOf } from './follow-ups.ts'
