@@ -16,7 +16,7 @@ import {
 } from '../../../src/modules/ledger/index.ts'
 import { newId } from '../../../src/shared/ids.ts'
 import { makePool } from '../../support/database.ts'
-import { type Books, follow, hold, makeBooks, seedOf, transfer } from './support.ts'
+import { type Books, follow, hold, makeBooks, mulberry, seedOf, tally, transfer } from './support.ts'
 
 const small = await makePool('ledger concurrency')
 const database = connect({ url: small.url, max: 64 })
@@ -28,12 +28,6 @@ after(async () => {
 /** All at once, each in a transaction of its own. */
 const race = (books: Books, operations: Operation[][]): Promise<Outcome[]> =>
   Promise.all(operations.map((batch) => books.work(async (tx) => (await tryPost(tx, batch))[0]!)))
-
-const tally = (outcomes: Outcome[]): Record<string, number> => {
-  const counts: Record<string, number> = {}
-  for (const { code } of outcomes) counts[code] = (counts[code] ?? 0) + 1
-  return counts
-}
 
 const filler = () => transfer(1, 2, 1)
 
@@ -220,14 +214,3 @@ test('accounts opened at once get numbers without gaps, also where an opening is
   )
   assert.deepEqual(await books.work(verifyBooks), [])
 })
-
-/** A small seeded generator. */
-function mulberry(seed: number): () => number {
-  let s = seed | 0
-  return () => {
-    s = (s + 0x6d2b79f5) | 0
-    let t = Math.imul(s ^ (s >>> 15), 1 | s)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
