@@ -59,7 +59,9 @@ const postingLockTimeoutMs = 2000
 export function connect(options: ConnectOptions): Database {
   const { url, role = 'commonhours_service', max = 10, clock = () => new Date(), onError = () => {} } = options
   const open = (most: number, lockTimeoutMs = 0): pg.Pool => {
-    const settings = { TimeZone: 'UTC', lock_timeout: lockTimeoutMs, ...(role === 'owner' ? {} : { role }) }
+    // a transaction that was begun and forgotten (its process hangs) must not keep its locks for ever
+    const plain = role === 'owner' ? {} : { role, idle_in_transaction_session_timeout: 60_000 }
+    const settings = { TimeZone: 'UTC', lock_timeout: lockTimeoutMs, ...plain }
     const pool = new pg.Pool({
       connectionString: url,
       max: most,

@@ -15,15 +15,20 @@ export async function freePort(): Promise<number> {
   return port
 }
 
+/** What node is given to run: the sources, or what `npm run build` has made of them. */
+export const fromSources = ['--import', 'tsx', 'src/server.ts']
+export const compiled = ['dist/src/server.js']
+
 /** Starts it and waits until it answers; what it prints is in `output()`. */
 export async function startService(
   data: string,
   port: number,
   env: Record<string, string> = {},
-  args: string[] = []
+  args: string[] = [],
+  program: readonly string[] = fromSources
 ): Promise<Running> {
   const { DATABASE_URL: _, ...inherited } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts', ...args], {
+  const child = spawn(process.execPath, [...program, ...args], {
     env: { ...inherited, COMMONHOURS_DATA: data, PORT: String(port), LOG_LEVEL: 'warn', RATE_LIMIT: '1000000', ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
