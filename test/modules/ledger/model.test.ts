@@ -12,7 +12,7 @@ import {
 } from '../../../src/modules/ledger/index.ts'
 import { makePool } from '../../support/database.ts'
 import { submitter } from './queues.ts'
-import { limits, members, type Outline, outline, run, type Seen, scenario, toOperations } from './scenarios.ts'
+import { limits, members, type Outline, outline, run, runTwo, type Seen, scenario, toOperations } from './scenarios.ts'
 import { makeBooks, mulberry, seedOf, sizeOf, tally } from './support.ts'
 
 const database = await makePool('ledger model')
@@ -51,6 +51,18 @@ for (const [path, oneByOne] of [
     assert.deepEqual(
       wanted.filter((code) => !seen.codes.has(code)),
       []
+    )
+  })
+}
+
+for (const [path, oneByOne] of [
+  ['post_one', true],
+  ['post_many', false]
+] as const) {
+  test(`${path}: two timebanks in the same calls answer as if each were alone`, { timeout: 3_600_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, (s) => runTwo(database, s, oneByOne)),
+      { seed: seedOf(`two timebanks, ${path}`), numRuns: Math.ceil(runs / 10) }
     )
   })
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Database, Tx } from '../../../src/db/client.ts'
+import { callLedger } from '../../../src/modules/ledger/call.ts'
 import {
   forgetRefusals,
   getAccounts,
@@ -14,6 +15,7 @@ import {
   verifyBooks
 } from '../../../src/modules/ledger/index.ts'
 import { operationNumbers, sourceNumbers } from '../../../src/modules/ledger/kinds.ts'
+import { systemActor } from '../../../src/shared/actor.ts'
 import { derivedId, newId } from '../../../src/shared/ids.ts'
 import { type Answer, type Known, type Model, type ModelAccount, makeModel, type PostOptions } from './model.ts'
 import { day, makeBooks } from './support.ts'
@@ -202,6 +204,51 @@ export async function run(database: Database, { limits: initial, steps }: Scenar
   } catch (error) {
     throw new Error(`${story.join('\n')}\n\n${(error as Error).message}`, { cause: error })
   }
+}
+
+/**
+ * Two timebanks in the same calls, outside of any transaction, as the queue posts: the same ids, refs and groups in both, with
+ * limits of their own. Each must answer as if it were alone.
+ */
+export async function runTwo(database: Database, { limits: initial, steps }: Scenario, oneByOne: boolean) {
+  const banks = await Promise.all(
+    [initial, [...initial].reverse()].map(async (own) => {
+      const books = await makeBooks(database, own)
+      const accounts = members.map((id, i): [number, ModelAccount] => [
+        id,
+        { ...own[i]!, status: 'open', balance: 0, heldIn: 0, heldOut: 0, version: 0 }
+      ])
+      return { books, model: makeModel(new Map(accounts)) }
+    })
+  )
+  const past: Operation[] = []
+  for (const action of steps) {
+    if (!('post' in action)) continue
+    const { keep } = action
+    const batch = toOperations(action.post, past, (id) => banks.some(({ model }) => model.state().posted.has(id)))
+    for (const call of oneByOne ? batch.map((operation) => [operation]) : [batch]) {
+      const postings = banks.map(({ books: { timebankId } }) =>
+        call.map((operation) => ({ timebankId, actor: systemActor, operation }))
+      )
+      const options = { together: false, keep }
+      const outcomes = oneByOne
+        ? [
+            ...(await callLedger(database.postings, postings[0]!, options)),
+            ...(await callLedger(database.postings, postings[1]!, options))
+          ]
+        : await callLedger(database.postings, postings.flat(), options)
+      assert.deepEqual(
+        outcomes.map(({ recordedAt: _, ...rest }) => rest),
+        banks.flatMap(({ model }) => model.post(call, options))
+      )
+    }
+  }
+  for (const { books, model } of banks)
+    await books.work(async (tx) => {
+      await compareAccounts(tx, model)
+      await compareJournal(tx, model)
+      assert.deepEqual(await verifyBooks(tx), [])
+    })
 }
 
 /** Long ids as #1, #2 in the order in which they come. */
