@@ -56,8 +56,8 @@ export const outline = fc.record({
   kind: fc.constantFrom(...(Object.keys(transferKinds) as (keyof typeof transferKinds)[])),
   performedOn: fc.constantFrom('2026-01-31', '2026-02-01'),
   /** on which day of March, at noon; mostly of holds */
-  expires: fc.option(fc.integer({ min: 1, max: 9 }), { freq: 1 }),
-  expiresWrongly: fc.integer({ min: 0, max: 39 }).map((n) => n === 0),
+  expires: fc.option(fc.integer({ min: 1, max: 9 }), { freq: 2 }),
+  expiresWrongly: fc.integer({ min: 0, max: 19 }).map((n) => n === 0),
   onBehalf: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
   force: fc.integer({ min: 0, max: 24 }).map((n) => n === 0),
   /** how far back; recent ones are still unresolved more often */
@@ -156,6 +156,9 @@ export function toOperations(
 
 export type Seen = { operations: number; codes: Map<string, number> }
 
+const count = (seen: Seen, what: string, more = 1): void =>
+  void seen.codes.set(what, (seen.codes.get(what) ?? 0) + more)
+
 /** Runs a scenario in a timebank of its own, and says in its error what happened until then. */
 export async function run(database: Database, { limits: initial, steps }: Scenario, oneByOne: boolean, seen: Seen) {
   const books = await makeBooks(database, initial)
@@ -190,7 +193,7 @@ export async function run(database: Database, { limits: initial, steps }: Scenar
           } else if ('status' in action) {
             await setAccountStatus(tx, action.of, action.status, 'test')
             model.state().accounts.get(action.of)!.status = action.status
-          } else if ('expire' in action) await expire(tx, model, noonOf(action.expire, 3_600_000))
+          } else if ('expire' in action) await expire(tx, model, noonOf(action.expire, 3_600_000), seen)
           else {
             await forgetRefusals(tx, new Date(Date.now() + 60_000))
             model.forget()
@@ -265,9 +268,9 @@ async function compare(tx: Tx, model: Model, batch: Operation[], options: PostOp
   const wanted = model.post(batch, options)
   const outcomes = await tryPost(tx, batch, options)
   seen.operations += batch.length
-  for (const { code, replayed } of outcomes) {
-    const name = replayed && code !== 'replayed' ? 'kept refusal' : code
-    seen.codes.set(name, (seen.codes.get(name) ?? 0) + 1)
+  for (const { code, replayed, softLimitsCrossed } of outcomes) {
+    count(seen, replayed && code !== 'replayed' ? 'kept refusal' : code)
+    if (code === 'posted' && softLimitsCrossed.length > 0) count(seen, 'soft limit crossed')
   }
   const got: Answer[] = outcomes.map(({ recordedAt, ...rest }) => {
     assert.equal(recordedAt !== null, rest.code === 'posted' || rest.code === 'replayed')
@@ -276,9 +279,10 @@ async function compare(tx: Tx, model: Model, batch: Operation[], options: PostOp
   assert.deepEqual(got, wanted)
 }
 
-async function expire(tx: Tx, model: Model, now: Date): Promise<void> {
+async function expire(tx: Tx, model: Model, now: Date, seen: Seen): Promise<void> {
   const due = [...model.state().expiries].filter(([, at]) => at <= now).sort(([, a], [, b]) => Number(a) - Number(b))
   assert.equal(await releaseExpiredHolds({ ...tx, now }, day), due.length)
+  count(seen, 'expired', due.length)
   model.post(due.map(([ref]) => ({ id: derivedId('expiry', ref), operation: 'release', ref, performedOn: day })))
 }
 
