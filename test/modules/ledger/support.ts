@@ -90,10 +90,12 @@ export function tally(outcomes: readonly { code: string }[]): Record<string, num
   return counts
 }
 
-/** Deadlocks that the server has ended in this database. Its counters are told a moment after the fact. */
-export async function deadlocksOf(database: Database): Promise<number> {
-  await database.pool.query('SELECT pg_stat_clear_snapshot()')
-  const { rows } = await database.pool.query<{ deadlocks: number }>(
+/** Deadlocks that the server has ended in this database, once all connections of the pool have told theirs. */
+export async function deadlocksOf({ pool }: Database): Promise<number> {
+  const clients = await Promise.all(Array.from({ length: Math.max(pool.totalCount, 1) }, () => pool.connect()))
+  await Promise.all(clients.map((client) => client.query('SELECT pg_stat_force_next_flush()')))
+  for (const client of clients) client.release()
+  const { rows } = await pool.query<{ deadlocks: number }>(
     'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'
   )
   return rows[0]!.deadlocks
