@@ -273,6 +273,10 @@ BEGIN
       END IF;
     END IF;
   END IF;
+  IF code = 0 AND NOT known THEN
+    -- a kept refusal stood in the way and was forgotten since: the next try meets neither
+    RAISE EXCEPTION 'the refusal was forgotten meanwhile' USING ERRCODE = '40001';
+  END IF;
   IF known THEN
     code := 2;
     refused_account := NULL;

@@ -16,6 +16,7 @@ import {
 import { systemActor } from '../../../src/shared/actor.ts'
 import { newId } from '../../../src/shared/ids.ts'
 import { makeDatabase } from '../../support/database.ts'
+import { forgetMeanwhile } from './forgetting.ts'
 import { functionText, type Mutant, mutants, mutated } from './mutants.ts'
 import { submitter } from './queues.ts'
 import { run, runTwo, scenario } from './scenarios.ts'
@@ -40,6 +41,7 @@ const checks: Check[] = [
   { name: 'races', run: races },
   { name: 'order of locks', run: lockOrder },
   { name: 'order of times', run: times },
+  { name: 'forgetting', run: (database) => forgetMeanwhile(database, 60).then(() => {}) },
   { name: 'model, longer', run: (database, where) => model(database, where, 90) },
   { name: 'two timebanks, longer', run: (database, where) => twoTimebanks(database, where, 30) }
 ]

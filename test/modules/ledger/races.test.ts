@@ -12,6 +12,7 @@ import {
   verifyBooks
 } from '../../../src/modules/ledger/index.ts'
 import { makePool } from '../../support/database.ts'
+import { forgetMeanwhile } from './forgetting.ts'
 import { submitter } from './queues.ts'
 import { type Books, day, follow, hold, makeBooks, sizeOf, tally, transfer } from './support.ts'
 
@@ -112,4 +113,10 @@ test('settle, release and expiry of one hold at once, and a reversal twice: exac
   )
   assert.deepEqual(rows, [{ held: 0, left: 0 }])
   assert.deepEqual(await books.work(verifyBooks), [])
+})
+
+test('a refusal that is forgotten at the moment of the repeat: what is told as posted is posted', async () => {
+  const answers = tally(await forgetMeanwhile(database, sizeOf('FORGET_ROUNDS', 40)))
+  console.log('forgotten meanwhile:', answers)
+  assert.ok(answers['posted']! > 0 && answers['below_floor']! > 0)
 })
