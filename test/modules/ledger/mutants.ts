@@ -156,7 +156,7 @@ export const mutants: readonly Mutant[] = [
     'AND EXISTS (SELECT FROM ledger.refusals k WHERE k.timebank_id = p_timebank AND k.id = p_id)',
     'AND EXISTS (SELECT FROM ledger.refusals k WHERE k.id = p_id)'
   ),
-  one('posted is told where nothing was', 'IF code = 0 AND NOT known THEN', 'IF false THEN'),
+  one('posted is told where nothing was', 'IF code = 0 AND NOT known THEN\n    --', 'IF false THEN\n    --'),
   // batches: shape and locks
   many('a timebank’s transaction posts for another', "own_timebank <> '' AND EXISTS", "own_timebank = '' AND EXISTS"),
   many(
