@@ -457,10 +457,10 @@ BEGIN
              CASE WHEN q.code = 1 THEN q.debit_balance END AS debit_balance,
              CASE WHEN q.code = 1 THEN q.credit_balance END AS credit_balance,
              CASE WHEN q.code = 1 THEN q.flags WHEN q.known THEN 8::smallint ELSE 0::smallint END AS flags,
-             CASE WHEN q.known THEN q.refused_account END AS refused_account,
-             CASE WHEN q.known THEN q.refused_balance END AS refused_balance,
-             CASE WHEN q.known THEN q.refused_held END AS refused_held,
-             CASE WHEN q.known THEN q.refused_limit END AS refused_limit,
+             CASE WHEN q.known AND q.code <> 1 THEN q.refused_account END AS refused_account,
+             CASE WHEN q.known AND q.code <> 1 THEN q.refused_balance END AS refused_balance,
+             CASE WHEN q.known AND q.code <> 1 THEN q.refused_held END AS refused_held,
+             CASE WHEN q.known AND q.code <> 1 THEN q.refused_limit END AS refused_limit,
              CASE WHEN q.code = 1 THEN q.first_performed_on ELSE q.performed_on END AS performed_on,
              CASE WHEN q.code = 1 THEN q.first_recorded_at END AS recorded_at
         FROM (

@@ -32,7 +32,7 @@ for (const [path, oneByOne] of [
     const seen: Seen = { operations: 0, codes: new Map() }
     await fc.assert(
       fc.asyncProperty(scenario, (s) => run(database, s, oneByOne, seen)),
-      { seed: seedOf(path), numRuns: runs, interruptAfterTimeLimit: 3_000_000, markInterruptAsFailure: true }
+      { seed: seedOf(path), numRuns: runs, interruptAfterTimeLimit: 60_000 + 1000 * runs, markInterruptAsFailure: true }
     )
     console.log(path, `${runs} runs,`, seen.operations, 'operations', Object.fromEntries([...seen.codes].sort()))
     const wanted = [

@@ -145,6 +145,15 @@ async function corners(database: Database, where: Mutant['in']): Promise<void> {
     assert.equal(await code(follow('reverse', outward)), 'posted')
     assert.equal(await code(transfer(5, 99, 1, { force: true })), 'unknown_account')
   })
+  // refused and kept, posted by somebody who asks for no past, and asked for again
+  const later = transfer(3, 4, 1000)
+  const more = where === 'post_one' ? [] : [transfer(1, 2, 1)]
+  const ask = (keep: boolean) => books.work(async (tx) => (await tryPost(tx, [later, ...more], { keep }))[0]!)
+  assert.equal((await ask(true)).refused?.account, 3)
+  await books.work((tx) => setLimits(tx, 3, noLimits, 'test'))
+  await books.work((tx) => setLimits(tx, 4, noLimits, 'test'))
+  const first = await ask(false)
+  assert.deepEqual(await ask(true), { ...first, code: 'replayed', replayed: true })
   assert.deepEqual(await books.work(verifyBooks), [])
 }
 

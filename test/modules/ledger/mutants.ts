@@ -207,6 +207,11 @@ export const mutants: readonly Mutant[] = [
   ),
   many('the same ref twice in a batch', 'OR (q.ref IS NOT NULL AND q.ref_seen > 1) THEN 18', 'THEN 18'),
   many('ids of all timebanks are the same', 'PARTITION BY u.timebank, u.id ', 'PARTITION BY u.id '),
+  many(
+    'a replay has the figures of a refusal',
+    'CASE WHEN q.known AND q.code <> 1 THEN q.refused_account END',
+    'CASE WHEN q.known THEN q.refused_account END'
+  ),
   // batches: deciding
   many('groups go on from one timebank to the next', ' OR p_timebank[i] IS DISTINCT FROM p_timebank[i - 1])', ')'),
   many('legs after the one at fault are posted', 'IF codes[i] = 0 AND group_failed THEN', 'IF false THEN'),
