@@ -58,7 +58,12 @@ export const problems = {
   'unknown-ref': [422, 'There is no such transfer or hold'],
   'already-resolved': [409, 'It has been settled, released or reversed already'],
   'exceeds-hold': [422, 'More than was held'],
+  'not-chained-yet': [409, 'The transfer is not in the hash chain yet; try again in some minutes'],
   'leg-failed': [422, 'Another leg of the group was refused'],
+  // between timebanks
+  'no-clearing-agreement': [422, 'No agreement with that timebank is in force'],
+  'clearing-limit': [422, 'More than the two timebanks have agreed that one may owe the other'],
+  'statement-too-long': [422, 'One document would be too long: ask for a shorter period, or for CSV'],
   // moving in
   'import-faulty': [422, 'The file has faulty rows; nothing was imported'],
   // the service

@@ -11,14 +11,18 @@ export {
   setAccountStatus,
   setLimits
 } from './accounts.ts'
+export { type Moment, positionAt, summaryOf, trialBalanceAt } from './as-of.ts'
 export type { Operation, Outcome } from './call.ts'
+export { extendChain, ledgerCron, ledgerTasks } from './chain.ts'
 export { outcomeCodes } from './codes.ts'
 export { forgetRefusals, releaseExpiredHolds } from './expiry.ts'
+export { findTransfer, journal, type Transfer } from './journal.ts'
 export { type AccountKind, type AccountStatus, operationNames, type TransferKind, transferKinds } from './kinds.ts'
 export { post, postAll, refusalOf, tryPost } from './post.ts'
 export { makePostingQueue, type PostingQueue } from './queue.ts'
 export {
-  findTransfer,
+  type Account,
+  type Beside,
   getAccount,
   getAccounts,
   kindsOf,
@@ -28,3 +32,4 @@ export {
   trialBalance
 } from './read.ts'
 export { type Problem, verifyBooks } from './verify.ts'
+export { verifyChain } from './verify-chain.ts'

@@ -4,13 +4,15 @@ export {
   createPolicy,
   createTimebank,
   currentPolicy,
+  dayEnd,
   everyTimebank,
   findTimebank,
   listTimebanks,
   policyAt,
-  policyByVersion,
   policyFor,
   policyInForce,
   type Timebank,
-  today
+  timebankNames,
+  today,
+  versionInForce
 } from './timebanks.ts'
