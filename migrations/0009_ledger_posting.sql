@@ -273,6 +273,10 @@ BEGIN
       END IF;
     END IF;
   END IF;
+  IF code = 0 AND NOT known THEN
+    -- a kept refusal stood in the way and was forgotten since: the next try meets neither
+    RAISE EXCEPTION 'the refusal was forgotten meanwhile' USING ERRCODE = '40001';
+  END IF;
   IF known THEN
     code := 2;
     refused_account := NULL;
@@ -453,10 +457,10 @@ BEGIN
              CASE WHEN q.code = 1 THEN q.debit_balance END AS debit_balance,
              CASE WHEN q.code = 1 THEN q.credit_balance END AS credit_balance,
              CASE WHEN q.code = 1 THEN q.flags WHEN q.known THEN 8::smallint ELSE 0::smallint END AS flags,
-             CASE WHEN q.known THEN q.refused_account END AS refused_account,
-             CASE WHEN q.known THEN q.refused_balance END AS refused_balance,
-             CASE WHEN q.known THEN q.refused_held END AS refused_held,
-             CASE WHEN q.known THEN q.refused_limit END AS refused_limit,
+             CASE WHEN q.known AND q.code <> 1 THEN q.refused_account END AS refused_account,
+             CASE WHEN q.known AND q.code <> 1 THEN q.refused_balance END AS refused_balance,
+             CASE WHEN q.known AND q.code <> 1 THEN q.refused_held END AS refused_held,
+             CASE WHEN q.known AND q.code <> 1 THEN q.refused_limit END AS refused_limit,
              CASE WHEN q.code = 1 THEN q.first_performed_on ELSE q.performed_on END AS performed_on,
              CASE WHEN q.code = 1 THEN q.first_recorded_at END AS recorded_at
         FROM (
@@ -701,3 +705,35 @@ REVOKE ALL ON FUNCTION ledger.post_many(uuid[], uuid[], uuid[], smallint[], inte
 GRANT EXECUTE ON FUNCTION ledger.post_one(uuid, uuid, uuid, smallint, integer, integer, integer, smallint, date, uuid, uuid, bigint, boolean, smallint, uuid, timestamptz, boolean) TO commonhours_service;
 --> statement-breakpoint
 GRANT EXECUTE ON FUNCTION ledger.post_many(uuid[], uuid[], uuid[], smallint[], integer[], integer[], integer[], smallint[], date[], uuid[], uuid[], bigint[], boolean[], smallint[], uuid[], timestamptz[], boolean, boolean) TO commonhours_service;
+--> statement-breakpoint
+-- Which accounts of postings are locked by somebody else at this moment. The queue asks when a batch has waited too long for a
+-- lock: whom it concerns waits aside then, and the others are posted. What is free is locked for this statement only.
+CREATE FUNCTION ledger.locked_accounts(p_timebank uuid[], p_debit integer[], p_credit integer[], p_ref uuid[])
+RETURNS TABLE (place integer, account integer)
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog
+AS $$
+  WITH named AS MATERIALIZED (
+    SELECT DISTINCT q.i::integer AS place, q.timebank, v.account
+      FROM unnest(p_timebank, p_debit, p_credit, p_ref) WITH ORDINALITY q(timebank, debit, credit, ref, i)
+      LEFT JOIN LATERAL (
+        SELECT t.debit_account, t.credit_account
+          FROM ledger.transfers t WHERE t.timebank_id = q.timebank AND t.id = q.ref LIMIT 1) t ON true,
+           LATERAL (VALUES (coalesce(q.debit, t.debit_account)), (coalesce(q.credit, t.credit_account))) v(account)
+     WHERE v.account IS NOT NULL
+  ),
+  free AS MATERIALIZED (
+    SELECT a.timebank_id, a.id
+      FROM ledger.accounts a
+      JOIN (SELECT DISTINCT n.timebank, n.account FROM named n) k ON a.timebank_id = k.timebank AND a.id = k.account
+       FOR NO KEY UPDATE OF a SKIP LOCKED
+  )
+  SELECT n.place, n.account
+    FROM named n
+   WHERE EXISTS (SELECT FROM ledger.accounts a WHERE a.timebank_id = n.timebank AND a.id = n.account)
+     AND NOT EXISTS (SELECT FROM free f WHERE f.timebank_id = n.timebank AND f.id = n.account)
+$$;
+--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger.locked_accounts(uuid[], integer[], integer[], uuid[]) FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION ledger.locked_accounts(uuid[], integer[], integer[], uuid[]) TO commonhours_service;

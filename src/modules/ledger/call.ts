@@ -99,6 +99,23 @@ export async function callLedger(
   return postings.map(({ operation }, i) => toOutcome(operation.id, answers[i] as Row))
 }
 
+/** For each posting, those of its accounts that somebody else has locked at this moment. */
+export async function lockedAccounts(pool: pg.Pool, postings: readonly Posting[]): Promise<number[][]> {
+  const { rows } = await pool.query<{ place: number; account: number }>({
+    name: 'ledger.locked_accounts',
+    text: 'SELECT place, account FROM ledger.locked_accounts($1, $2, $3, $4)',
+    values: columns(
+      postings.map((posting) => {
+        const [timebankId, , , , debit, credit, , , , ref] = argumentsOf(posting)
+        return [timebankId, debit, credit, ref].map((value) => value ?? null)
+      })
+    )
+  })
+  const locked: number[][] = postings.map(() => [])
+  for (const { place, account } of rows) locked[place - 1]!.push(account)
+  return locked
+}
+
 const parameters = (count: number): string => Array.from({ length: count }, (_, i) => `$${i + 1}`).join(', ')
 const postOne = `SELECT * FROM ledger.post_one(${parameters(17)})`
 const postMany = `SELECT * FROM ledger.post_many(${parameters(18)})`

@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/client.ts'
-import { derivedId } from '../../shared/ids.ts'
+import { derivedId, newId } from '../../shared/ids.ts'
+import type { Operation } from './call.ts'
 import { tryPost } from './post.ts'
 
 const atATime = 100
@@ -15,9 +16,16 @@ export async function releaseExpiredHolds(tx: Tx, today: string): Promise<number
             WHERE timebank_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT ${atATime}`,
     values: [tx.timebankId, tx.now]
   })
+  const release = (ref: string, id: string): Operation => ({ id, operation: 'release', ref, performedOn: today })
+  const outcomes = await tryPost(
+    tx,
+    rows.map(({ hold_id: ref }) => release(ref, derivedId('expiry', ref)))
+  )
+  // whoever foresaw the id has used it: that must not keep the hold from ending
+  const taken = rows.filter((_, i) => outcomes[i]?.code === 'id_reused')
   await tryPost(
     tx,
-    rows.map(({ hold_id: ref }) => ({ id: derivedId('expiry', ref), operation: 'release', ref, performedOn: today }))
+    taken.map(({ hold_id: ref }) => release(ref, newId()))
   )
   return rows.length
 }

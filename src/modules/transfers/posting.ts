@@ -35,11 +35,15 @@ export async function operationsOf(
 
 function operationOf(row: Row, today: string): Operation {
   const { id, groupId, performedOn = today } = row
-  if ('ref' in row) return { id, groupId, performedOn, operation: row.operation, ref: row.ref, minutes: row.minutes }
+  // the same row tomorrow is the same, though today is another day then
+  const asked = row.performedOn === undefined ? JSON.stringify(Object.entries(row).sort()) : undefined
+  if ('ref' in row)
+    return { id, groupId, performedOn, asked, operation: row.operation, ref: row.ref, minutes: row.minutes }
   return {
     id,
     groupId,
     performedOn,
+    asked,
     operation: row.operation,
     debit: row.debitAccount,
     credit: row.creditAccount,

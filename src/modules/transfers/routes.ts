@@ -82,7 +82,9 @@ export function transferRoutes(app: Api, { queue }: { queue: PostingQueue }): vo
       const entry = slipNumber === undefined ? null : given('gift.recorded', operation)
       const outcome = await submit(request, reply, operation, entry).catch((error: unknown) => {
         // what somebody else's account has, or may have, is for them and for staff
-        const others = error instanceof DomainError && error.figures['account'] !== membership.accountId
+        const others =
+          error instanceof DomainError &&
+          ![undefined, membership.accountId].includes(error.figures['account'] as number)
         throw others && !roles.some((role) => role !== 'member') ? new DomainError(error.code) : error
       })
       return reply.code(201).send(givenView(operation.kind, outcome))

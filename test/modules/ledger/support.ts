@@ -69,3 +69,34 @@ export function seedOf(name: string): number {
   console.log(`${name}: SEED=${seed}`)
   return seed
 }
+
+/** How much a test does: little in the ordinary suite, and as much as `name` says where a long run is wanted. */
+export const sizeOf = (name: string, ordinarily: number): number => Number(process.env[name] ?? ordinarily)
+
+/** A small seeded generator of numbers from 0 to 1. */
+export function mulberry(seed: number): () => number {
+  let s = seed | 0
+  return () => {
+    s = (s + 0x6d2b79f5) | 0
+    let t = Math.imul(s ^ (s >>> 15), 1 | s)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+export function tally(outcomes: readonly { code: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { code } of outcomes) counts[code] = (counts[code] ?? 0) + 1
+  return counts
+}
+
+/** Deadlocks that the server has ended in this database, once all connections of the pool have told theirs. */
+export async function deadlocksOf({ pool }: Database): Promise<number> {
+  const clients = await Promise.all(Array.from({ length: Math.max(pool.totalCount, 1) }, () => pool.connect()))
+  await Promise.all(clients.map((client) => client.query('SELECT pg_stat_force_next_flush()')))
+  for (const client of clients) client.release()
+  const { rows } = await pool.query<{ deadlocks: number }>(
+    'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()'
+  )
+  return rows[0]!.deadlocks
+}

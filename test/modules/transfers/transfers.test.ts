@@ -4,8 +4,18 @@ import { inTimebank } from '../../../src/db/client.ts'
 import { getAccount, verifyBooks } from '../../../src/modules/ledger/index.ts'
 import { transfersTasks } from '../../../src/modules/transfers/index.ts'
 import { systemActor } from '../../../src/shared/actor.ts'
-import { newId } from '../../../src/shared/ids.ts'
-import { addMember, type Client, foundAnother, makeStage, ok, refused, type Stage, setUp } from '../../support/app.ts'
+import { derivedId, newId } from '../../../src/shared/ids.ts'
+import {
+  addMember,
+  type Client,
+  foundAnother,
+  makeStage,
+  ok,
+  refused,
+  type Stage,
+  setUp,
+  signIn
+} from '../../support/app.ts'
 
 let stage: Stage
 let admin: Client
@@ -195,6 +205,17 @@ describe('transfers by account number', () => {
     refused(await post({ operation: 'settle', ref: held.id }), 409, 'already-resolved')
   })
 
+  test('a hold ends also where somebody has used the id that its release would have', { timeout: 20_000 }, async () => {
+    const expiresAt = new Date(Date.now() + 60_000).toISOString()
+    const held = ok(await post(grant(40, { operation: 'hold', expiresAt })), 201)
+    ok(await post(grant(1), { 'idempotency-key': derivedId('expiry', held.id) }), 201)
+    stage.clock.now = new Date(Date.now() + 61_000)
+    await transfersTasks(stage.database)['transfers.release_expired_holds']!({})
+    stage.clock.now = null
+    const { resolvedBy } = ok(await admin.get(`transfers/${held.id}`))
+    assert.equal(ok(await admin.get(`transfers/${resolvedBy}`)).operation, 'release')
+  })
+
   test('nobody’s hours are moved without their word, and kinds go where they belong', async () => {
     const faults = async (body: object, headers = {}) =>
       refused(await post(body, headers), 422, 'transfer-not-allowed').errors.map((e: { pointer: string }) => e.pointer)
@@ -240,6 +261,20 @@ describe('batches', () => {
     assert.deepEqual([again.posted, again.replayed], [0, 1000])
     assert.equal(await balanceOf(ben), before + 1000)
     refused(await admin.post('transfers/batch', { atomic: false, operations: rows(1001) }), 400, 'validation-failed')
+  })
+
+  test('the same rows the day after are replays, also where they name no day', async () => {
+    const operations = rows(2, 1)
+    const ask = async () => codes(ok(await admin.post('transfers/batch', { atomic: false, operations })))
+    assert.deepEqual(await ask(), ['posted', 'posted'])
+    stage.clock.now = new Date(Date.now() + 24 * 60 * 60 * 1000)
+    const admitted = admin
+    admin = await signIn(stage, admin.timebank, 'admin@rivertown.example.org')
+    assert.deepEqual(await ask(), ['replayed', 'replayed'])
+    stage.clock.now = null
+    admin = admitted
+    operations[0]!.minutes = 2
+    assert.deepEqual(await ask(), ['id_reused', 'replayed'])
   })
 
   test('a refused row harms no other, or all where they stand together, or its group', async () => {
