@@ -1,6 +1,7 @@
 /** The operators' command line: `npm run commonhours -- --help`. */
 import { Command, CommanderError } from 'commander'
 import { backupCommand } from './commands/backup.ts'
+import { clearingCommand } from './commands/clearing.ts'
 import { importCommand } from './commands/import.ts'
 import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
@@ -29,6 +30,7 @@ for (const add of [
   importCommand,
   verifyCommand,
   trialBalanceCommand,
+  clearingCommand,
   timebanksCommand,
   migrateCommand,
   backupCommand,

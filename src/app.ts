@@ -18,6 +18,8 @@ import {
   registerRequestLog
 } from './http/index.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
+import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
+import { clearingRoutes } from './modules/clearing/routes.ts'
 import { endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
@@ -27,10 +29,12 @@ import type { PostingQueue } from './modules/ledger/index.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import { accountLabels, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
+import { removeNoticesOf } from './modules/notices/index.ts'
+import { noticeRoutes } from './modules/notices/routes.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
 
@@ -72,6 +76,8 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
+  { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
+  { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -137,15 +143,21 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
     },
-    onErasure: async (tx, membershipId) => void (await blankListingsOf(tx, membershipId))
+    onErasure: async (tx, membershipId) => {
+      await blankListingsOf(tx, membershipId)
+      await removeNoticesOf(tx, membershipId)
+    }
   })
   organisationRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
   transferRoutes(app, { queue: options.postings })
+  clearingRoutes(app)
+  noticeRoutes(app)
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
-    labelsOf: accountLabels
+    labelsOf: labelsWithPartners,
+    labelsBeside: partnersBeside
   })
 
   await app.ready()

@@ -9,6 +9,7 @@ import { databaseError, loggable } from './db/errors.ts'
 import { migrate } from './db/migrate.ts'
 import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
+import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
 import {
   ensureSetupCode,
@@ -20,6 +21,7 @@ import {
 import { makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
 
 /** Where the database is: the address with the owner's rights, and how to let it go. */
@@ -147,9 +149,19 @@ export async function makeService(
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
       ...transfersTasks(database),
+      ...clearingTasks(database),
+      ...noticesTasks(database),
       ...platformTasks(database)
     },
-    cron: [...identityCron, ...listingsCron, ...exchangesCron, ...transfersCron, ...platformCron],
+    cron: [
+      ...identityCron,
+      ...listingsCron,
+      ...exchangesCron,
+      ...transfersCron,
+      ...clearingCron,
+      ...noticesCron,
+      ...platformCron
+    ],
     logger
   })
   return {

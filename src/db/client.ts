@@ -1,11 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Actor } from '../shared/actor.ts'
 import { DomainError } from '../shared/errors.ts'
 import { isUuid } from '../shared/ids.ts'
-import { databaseError } from './errors.ts'
+import { again, isStale } from './again.ts'
+import { type Lanes, openLanes } from './lanes.ts'
 import { namingStatements } from './named.ts'
+import { type Statement, together } from './together.ts'
 
 // minutes are bigint columns that stay far below 2^53; counts likewise
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -32,8 +33,8 @@ export type Tx = {
 
 export type Database = {
   readonly pool: pg.Pool
-  /** A connection apart for look-ups that requests share: they need not wait behind transactions for one of the pool. */
-  readonly lookups: pg.Pool
+  /** For short reads: beside the pool, so that they need not wait behind transactions. */
+  readonly lanes: Lanes
   /** Connections apart for the queue that commits postings together; a lock held for long must not hold up all of them. */
   readonly postings: pg.Pool
   /** For the tables that belong to no timebank: persons, sessions, timebanks. */
@@ -55,43 +56,54 @@ export type ConnectOptions = {
 const postingConnections = 4
 const postingLockTimeoutMs = 2000
 
+/** Two, so that a read which takes longer than expected does not hold up all others. */
+const laneCount = 2
+
 /** Opens a pool whose connections act as the service's plain role. */
 export function connect(options: ConnectOptions): Database {
   const { url, role = 'commonhours_service', max = 10, clock = () => new Date(), onError = () => {} } = options
-  const open = (most: number, lockTimeoutMs = 0): pg.Pool => {
-    const settings = { TimeZone: 'UTC', lock_timeout: lockTimeoutMs, ...(role === 'owner' ? {} : { role }) }
-    const pool = new pg.Pool({
+  const settingsOf = (lockTimeoutMs = 0): pg.ClientConfig => {
+    // a transaction that was begun and forgotten (its process hangs) must not keep its locks for ever
+    const plain = role === 'owner' ? {} : { role, idle_in_transaction_session_timeout: 60_000 }
+    const settings = { TimeZone: 'UTC', lock_timeout: lockTimeoutMs, ...plain }
+    return {
       connectionString: url,
-      max: most,
       options: Object.entries(settings)
         .map(([name, value]) => `-c ${name}=${value}`)
         .join(' '),
       application_name: 'commonhours',
       connectionTimeoutMillis: 10_000,
       keepAlive: true
-    })
-    pool.on('error', onError)
+    }
+  }
+  const openPool = (most: number, lockTimeoutMs?: number): pg.Pool => {
+    const opened = new pg.Pool({ ...settingsOf(lockTimeoutMs), max: most })
+    opened.on('error', onError)
     // the pool listens to idle connections only: one that is lost between two statements of a transaction must not end the process
-    pool.on('connect', (client) => client.on('error', onError))
-    return pool
+    opened.on('connect', (client) => client.on('error', onError))
+    return opened
   }
-  const [pool, lookups, postings] = [open(max), open(1), open(postingConnections, postingLockTimeoutMs)]
+  const [pool, postings] = [openPool(max), openPool(postingConnections, postingLockTimeoutMs)]
+  const lanes = openLanes(
+    () => new pg.Client({ ...settingsOf(), pipeline: true } as pg.ClientConfig).on('error', onError),
+    laneCount
+  )
   const close = async (): Promise<void> => {
-    await Promise.all([pool.end(), lookups.end(), postings.end()])
+    await Promise.all([pool.end(), postings.end(), lanes.close()])
   }
-  return { pool, lookups, postings, db: drizzle(pool), clock, close }
+  return { pool, lanes, postings, db: drizzle(pool), clock, close }
 }
 
 export type StoredAnswer = { status: number; headers: Record<string, string>; body: string }
 
 /** What the keeper of idempotent answers (http) plugs into the transaction: SQL to run first, and how to read and write answers. */
 export type Once = {
-  /** statements for the opening round trip, after the tenant is set */
-  opening(quote: (text: string) => string, timebankId: string): string
+  /** statements for the opening round trip, after the tenant is set; the last one's row is for `found` */
+  opening(timebankId: string): Statement[]
   /** looks at the opening's result; throws when the key is in use or was used for something else */
-  found(rows: Record<string, unknown>[]): StoredAnswer | null
+  found(row: Record<string, unknown> | undefined): StoredAnswer | null
   /** writes an answer in the same transaction */
-  keep(tx: Tx, answer: StoredAnswer): Promise<void>
+  keep(tx: Tx, answer: StoredAnswer): Statement
   /** the answer that a refusal gets, so that it can be kept too */
   refusal(error: DomainError): StoredAnswer
 }
@@ -109,8 +121,9 @@ export class Replay {
 export type TxOptions = { policyVersion?: number | null }
 
 /**
- * Runs `work` in one transaction of one timebank. The tenant setting is local to the transaction and travels in the same
- * round trip as BEGIN. Whatever `work` throws rolls everything back.
+ * Runs `work` in one transaction of one timebank. The tenant setting is local to the transaction. BEGIN, the setting and the
+ * first statement of the work travel in one round trip; work that asks the database nothing makes none. Whatever `work`
+ * throws rolls everything back.
  */
 export const inTimebank = <T>(
   database: Database,
@@ -118,94 +131,156 @@ export const inTimebank = <T>(
   actor: Actor,
   work: (tx: Tx) => Promise<T>,
   options: TxOptions & { readOnly?: boolean } = {}
-): Promise<T> =>
-  withConnection(database, async (client) => {
-    await client.query(opening(timebankId, options.readOnly))
-    const result = await work(makeTx(database, client, timebankId, actor, options))
-    await client.query('COMMIT')
+): Promise<T> => {
+  const opening = [options.readOnly ? beginReadOnly : begin, setTimebank(timebankId)]
+  return withConnection(database, async (client) => {
+    let opened: Promise<pg.QueryResult[]> | undefined
+    const send = (async (config: unknown, values?: unknown[]) => {
+      if (!opened) {
+        const first = preparable(config, values)
+        opened = together(client, first ? [...opening, first] : opening)
+        const results = await opened
+        if (first) return results.at(-1)
+      }
+      // where the opening has failed there is no transaction that this could be part of
+      await opened
+      return client.query(config as string, values)
+    }) as pg.PoolClient['query']
+    const result = await work(makeTx(database, client, send, timebankId, actor, options))
+    if (opened) {
+      const end = await client.query('COMMIT')
+      if (!options.readOnly) committed(end)
+    }
     return result
   })
+}
 
 /**
- * The same for a request with an Idempotency-Key: the answer is kept in the transaction of the work itself, also the answer
- * of a refusal (whose work is undone), so that a late repeat gets the first answer whatever it was.
+ * A read of a single statement in one timebank: the tenant setting, the statement and the end of their transaction, which
+ * cannot write, travel in one round trip. A second statement is refused: it would not see what the first saw.
+ * `short`: the statement is a matter of index look-ups whatever is asked for, and takes a lane.
  */
-export const inTimebankOnce = <T>(
+export async function readOnce<T>(
+  database: Database,
+  timebankId: string,
+  actor: Actor,
+  work: (tx: Tx) => Promise<T>,
+  { short = false, ...options }: TxOptions & { short?: boolean } = {}
+): Promise<T> {
+  const setting = setTimebankToRead(timebankId)
+  let asked = false
+  const send = (async (config: unknown, values?: unknown[]) => {
+    const statement = preparable(config, values)
+    if (asked || !statement) throw new Error('a read of a single statement makes one only, with parameters')
+    asked = true
+    const statements = [setting, statement]
+    const results = short
+      ? await database.lanes.run(statements)
+      : await withConnection(database, (client) => together(client, statements))
+    return results.at(-1)
+  }) as pg.PoolClient['query']
+  return work(makeTx(database, null, send, timebankId, actor, options))
+}
+
+/**
+ * The same as `inTimebank` for a request with an Idempotency-Key: the answer is kept in the transaction of the work itself,
+ * also the answer of a refusal (whose work is undone), so that a late repeat gets the first answer whatever it was. Keeping
+ * it and COMMIT travel in one round trip.
+ */
+export const inTimebankOnce = (
   database: Database,
   timebankId: string,
   actor: Actor,
   once: Once,
-  work: (tx: Tx) => Promise<T>,
+  work: (tx: Tx) => Promise<StoredAnswer>,
   options: TxOptions = {}
-): Promise<T | Replay> =>
-  withConnection(database, async (client) => {
-    const look = once.opening((text) => client.escapeLiteral(text), timebankId)
-    const results: unknown = await client.query(`${opening(timebankId)};${look};SAVEPOINT work`)
-    const stored = once.found((results as pg.QueryResult[]).at(-2)?.rows ?? [])
+): Promise<StoredAnswer | Replay> => {
+  const opening = [begin, setTimebank(timebankId), ...once.opening(timebankId), savepoint]
+  return withConnection(database, async (client) => {
+    const stored = once.found((await together(client, opening)).at(-2)?.rows[0])
     if (stored) {
       await client.query('ROLLBACK')
       return new Replay(stored)
     }
-    const tx = makeTx(database, client, timebankId, actor, options)
+    const send = client.query.bind(client) as pg.PoolClient['query']
+    const tx = makeTx(database, client, send, timebankId, actor, options)
+    const keep = async (answer: StoredAnswer, ...before: Statement[]) =>
+      committed((await together(client, [...before, once.keep(tx, answer), commit])).at(-1))
     try {
-      const result = await work(tx)
-      await client.query('COMMIT')
-      return result
+      const answer = await work(tx)
+      await keep(answer)
+      return answer
     } catch (error) {
       // a refusal for want of capacity is no answer that stands
-      if (error instanceof DomainError && error.status < 500) {
-        await client.query('ROLLBACK TO SAVEPOINT work')
-        await once.keep(tx, once.refusal(error))
-        await client.query('COMMIT')
-      }
+      if (error instanceof DomainError && error.status < 500) await keep(once.refusal(error), undoWork)
       throw error
     }
   })
+}
 
-function opening(timebankId: string, readOnly = false): string {
+// under names, so that a connection parses each of them once
+const begin: Statement = { name: 'tx.begin', text: 'BEGIN' }
+const beginReadOnly: Statement = { name: 'tx.begin_read_only', text: 'BEGIN READ ONLY' }
+const savepoint: Statement = { name: 'tx.savepoint', text: 'SAVEPOINT work' }
+const undoWork: Statement = { name: 'tx.undo_work', text: 'ROLLBACK TO SAVEPOINT work' }
+const commit: Statement = { name: 'tx.commit', text: 'COMMIT' }
+
+function setTimebank(timebankId: string): Statement {
   if (!isUuid(timebankId)) throw new Error('a transaction needs the id of a timebank')
-  return `BEGIN${readOnly ? ' READ ONLY' : ''};SELECT set_config('commonhours.timebank','${timebankId}',true)`
+  return { name: 'tx.timebank', text: "SELECT set_config('commonhours.timebank', $1, true)", values: [timebankId] }
+}
+
+/** The same, and from here on the transaction cannot write: READ ONLY belongs to BEGIN, of which a single statement has none. */
+function setTimebankToRead(timebankId: string): Statement {
+  const { text, values } = setTimebank(timebankId)
+  return {
+    name: 'tx.timebank_to_read',
+    text: `${text}, set_config('transaction_read_only', 'on', true)`,
+    values: values!
+  }
+}
+
+/** As one statement with parameters, or null: a text without any may hold several, which only the simple protocol takes. */
+function preparable(config: unknown, values: unknown[] | undefined): Statement | null {
+  const statement = typeof config === 'string' ? { text: config } : (config as Statement)
+  const sent = values ?? statement.values
+  return Array.isArray(sent) && sent.length > 0 ? { ...statement, values: sent } : null
+}
+
+/** COMMIT of a transaction in which a statement has failed undoes it and is no error: the work has passed over the failure. */
+function committed(result: { command: string } | undefined): void {
+  if (result?.command !== 'COMMIT') throw new Error('the transaction was undone: a statement in it had failed')
 }
 
 const makeTx = (
   database: Database,
-  client: pg.PoolClient,
+  client: pg.PoolClient | null,
+  send: pg.PoolClient['query'],
   timebankId: string,
   actor: Actor,
   { policyVersion = null }: TxOptions
-): Tx =>
-  ({
+): Tx => {
+  const named = namingStatements(client, send)
+  let db: Queries | undefined
+  return {
     timebankId,
     actor,
     now: database.clock(),
     policyVersion,
-    db: drizzle(namingStatements(client)),
-    client
-  }) as unknown as Tx
+    client: named,
+    // made where it is used: hot paths do without
+    get db() {
+      db ??= drizzle(named)
+      return db
+    }
+  } as unknown as Tx
+}
 
 /** The same transaction seen by another actor or at another time: for who plays many parts at once, as the demo does. */
 export const actAs = (tx: Tx, actor: Actor, now: Date): Tx => ({ ...tx, actor, now })
 
-/** Deadlock, serialization failure; a prepared statement that a migration made stale, on this connection or by its name. */
-const passing = new Set(['40P01', '40001'])
-const stale = new Set(['0A000', '26000'])
-const tries = 4
-
-/**
- * Runs a whole transaction, again where the database took it back for a reason that passes: nothing of it remains then, so
- * that work which touches nothing but the database may be done once more.
- */
-async function withConnection<T>(database: Database, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await withOneConnection(database, use)
-    } catch (error) {
-      const code = databaseError(error)?.code ?? ''
-      if (attempt === tries || !(passing.has(code) || stale.has(code))) throw error
-      await sleep(Math.random() * 20 * attempt)
-    }
-  }
-}
+const withConnection = <T>(database: Database, use: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
+  again(() => withOneConnection(database, use))
 
 async function withOneConnection<T>(database: Database, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await database.pool.connect()
@@ -218,7 +293,7 @@ async function withOneConnection<T>(database: Database, use: (client: pg.PoolCli
       broken = lost
     })
     // its other prepared statements are as stale
-    if (stale.has(databaseError(error)?.code ?? '')) broken = error as Error
+    if (isStale(error)) broken = error as Error
     throw error
   } finally {
     client.release(broken)

@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 
 /** Texts that came at least so often are worth a plan that the connection keeps. */
 const uses = 3
@@ -25,17 +25,19 @@ function nameOf(text: string): string | undefined {
 }
 
 /**
- * The connection as drizzle sees it: statements with parameters that come again and again are prepared under a name, so that
- * they are parsed and planned once per connection and not at every call (a third to a half of what a short statement costs).
+ * The connection as transactions see it: statements with parameters that come again and again are prepared under a name, so
+ * that they are parsed and planned once per connection and not at every call (a third to a half of what a short statement
+ * costs). `send` sends them; without a connection there is nothing else to be done with it.
  */
-export function namingStatements(client: pg.PoolClient): pg.PoolClient {
+export function namingStatements(client: pg.PoolClient | null, send: pg.PoolClient['query']): pg.PoolClient {
+  const sending = send as (...args: unknown[]) => unknown
   const query = (config: unknown, values?: unknown[], ...rest: unknown[]) => {
-    const sent = config as { text?: unknown; name?: unknown }
+    const sent = (typeof config === 'string' ? { text: config } : config) as { text?: unknown; name?: unknown }
     if (typeof sent.text === 'string' && sent.name === undefined && Array.isArray(values) && values.length > 0) {
       const name = nameOf(sent.text)
-      if (name) return (client.query as (...args: unknown[]) => unknown)({ ...sent, name }, values, ...rest)
+      if (name) return sending({ ...sent, name }, values, ...rest)
     }
-    return (client.query as (...args: unknown[]) => unknown)(config, values, ...rest)
+    return sending(config, values, ...rest)
   }
-  return new Proxy(client, { get: (target, key) => (key === 'query' ? query : Reflect.get(target, key)) })
+  return Object.create(client ?? pg.Client.prototype, { query: { value: query } }) as pg.PoolClient
 }

@@ -4,7 +4,6 @@ import type { Once, StoredAnswer } from '../db/client.ts'
 import { DomainError } from '../shared/errors.ts'
 import { derivedId, isUuid } from '../shared/ids.ts'
 import { instanceOf, problemOf } from './problem.ts'
-import { idempotencyKeys } from './tables.ts'
 
 const keyPattern = /^[\x21-\x7e]{8,128}$/
 
@@ -65,16 +64,22 @@ export function keyedId(request: FastifyRequest): { id: string; asked: string } 
 export function once(request: FastifyRequest, key: string): Once {
   const { caller, route, fingerprint } = scopeOf(request)
   return {
-    opening: (quote, timebankId) => {
-      const [c, r, k] = [quote(caller), quote(route), quote(key)]
-      const lock = quote(`${timebankId}|${caller}|${route}|${key}`)
+    opening: (timebankId) => [
       // two statements: the look-up's snapshot must be younger than the lock, or an answer kept in between is missed
-      return `SELECT set_config('commonhours.mine', pg_try_advisory_xact_lock(hashtextextended(${lock}, 0))::text, true);
-        SELECT current_setting('commonhours.mine') = 'true' AS mine, a.fingerprint, a.status, a.headers, a.body
-        FROM (SELECT 1) one LEFT JOIN platform.idempotency_keys a
-          ON a.timebank_id = platform.timebank() AND a.caller = ${c} AND a.route = ${r} AND a.key = ${k}`
-    },
-    found: ([row]) => {
+      {
+        name: 'idempotency.lock',
+        text: "SELECT set_config('commonhours.mine', pg_try_advisory_xact_lock(hashtextextended($1, 0))::text, true)",
+        values: [`${timebankId}|${caller}|${route}|${key}`]
+      },
+      {
+        name: 'idempotency.look',
+        text: `SELECT current_setting('commonhours.mine') = 'true' AS mine, a.fingerprint, a.status, a.headers, a.body
+                 FROM (SELECT 1) one LEFT JOIN platform.idempotency_keys a
+                   ON a.timebank_id = $1 AND a.caller = $2 AND a.route = $3 AND a.key = $4`,
+        values: [timebankId, caller, route, key]
+      }
+    ],
+    found: (row) => {
       if (!row) throw new Error('the look-up of the idempotency key gave no row')
       if (typeof row['fingerprint'] === 'string') {
         if (row['fingerprint'] !== fingerprint) throw new DomainError('idempotency-key-reused')
@@ -87,19 +92,22 @@ export function once(request: FastifyRequest, key: string): Once {
       if (row['mine'] !== true) throw new DomainError('idempotency-key-in-use', undefined, { retryAfterSeconds: 1 })
       return null
     },
-    keep: async (tx, answer) => {
-      await tx.db.insert(idempotencyKeys).values({
-        timebankId: tx.timebankId,
+    keep: (tx, answer) => ({
+      name: 'idempotency.keep',
+      text: `INSERT INTO platform.idempotency_keys (timebank_id, caller, route, key, fingerprint, status, headers, body, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      values: [
+        tx.timebankId,
         caller,
         route,
         key,
         fingerprint,
-        status: answer.status,
-        headers: JSON.stringify(answer.headers),
-        body: answer.body,
-        createdAt: tx.now
-      })
-    },
+        answer.status,
+        JSON.stringify(answer.headers),
+        answer.body,
+        tx.now
+      ]
+    }),
     refusal: (error): StoredAnswer => {
       const { status, headers, body } = problemOf(error, instanceOf(request))
       return { status, headers, body: JSON.stringify(body) }

@@ -5,7 +5,6 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import {
   createJsonSchemaTransform,
   jsonSchemaTransformObject,
-  serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider
 } from 'fastify-type-provider-zod'
@@ -13,6 +12,7 @@ import { z } from 'zod'
 import { claimableSources } from '../shared/actor.ts'
 import { accessText, anyone, type DeclaredRoute } from './access.ts'
 import { problemSchema } from './problem.ts'
+import { serializerCompiler } from './serializer.ts'
 
 /** A fastify whose routes take zod schemas. */
 export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>

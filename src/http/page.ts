@@ -97,10 +97,11 @@ export async function sendList<T>(request: FastifyRequest, reply: FastifyReply, 
   if (wantsCsv(request)) return sendCsv(reply, list)
   const page = await list.page(cursor, limit)
   if (page.next !== null) {
-    const url = new URL(request.url, 'http://local')
-    url.searchParams.set('cursor', page.next)
+    const [address] = request.url.split('?', 1)
+    const query = new URLSearchParams(request.url.slice(address!.length))
+    query.set('cursor', page.next)
     // RFC 8288
-    reply.header('link', `<${url.pathname}${url.search}>; rel="next"`)
+    reply.header('link', `<${address}?${query}>; rel="next"`)
   }
   return reply.send(page)
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Database, inTimebank, inTimebankOnce, Replay, type Tx } from '../db/client.ts'
+import { type Database, inTimebank, inTimebankOnce, Replay, readOnce, type Tx } from '../db/client.ts'
 import { DomainError } from '../shared/errors.ts'
 import { idempotencyKey, once } from './idempotency.ts'
 
@@ -13,6 +13,16 @@ declare module 'fastify' {
 export function read<T>(request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
   const { id, policyVersion } = timebankOf(request)
   return inTimebank(request.server.database, id, request.actor, work, { readOnly: true, policyVersion })
+}
+
+/** Reads by a single statement in the request's timebank, in one round trip; see readOnce. */
+export function readOne<T>(
+  request: FastifyRequest,
+  work: (tx: Tx) => Promise<T>,
+  options: { short?: boolean } = {}
+): Promise<T> {
+  const { id, policyVersion } = timebankOf(request)
+  return readOnce(request.server.database, id, request.actor, work, { policyVersion, ...options })
 }
 
 /**
@@ -40,12 +50,8 @@ export async function write<T>(
     return send(reply, answerOf(body))
   }
   const guard = once(request, key)
-  const workOnce = async (tx: Tx) => {
-    const first = answerOf(await work(tx))
-    await guard.keep(tx, first)
-    return first
-  }
-  const answer = await inTimebankOnce(database, timebank.id, request.actor, guard, workOnce, timebank)
+  const answered = async (tx: Tx) => answerOf(await work(tx))
+  const answer = await inTimebankOnce(database, timebank.id, request.actor, guard, answered, timebank)
   if (answer instanceof Replay) return send(reply.header('idempotency-replayed', 'true'), answer.answer)
   return send(reply, answer)
 }

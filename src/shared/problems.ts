@@ -59,6 +59,9 @@ export const problems = {
   'already-resolved': [409, 'It has been settled, released or reversed already'],
   'exceeds-hold': [422, 'More than was held'],
   'leg-failed': [422, 'Another leg of the group was refused'],
+  // between timebanks
+  'no-clearing-agreement': [422, 'No agreement with that timebank is in force'],
+  'clearing-limit': [422, 'More than the two timebanks have agreed that one may owe the other'],
   // moving in
   'import-faulty': [422, 'The file has faulty rows; nothing was imported'],
   // the service

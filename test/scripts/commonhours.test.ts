@@ -43,6 +43,7 @@ test('wrong usage ends with 2 and tells what is expected; help lists all command
     'import',
     'verify',
     'trial-balance',
+    'clearing',
     'timebanks',
     'migrate',
     'backup',

@@ -1,5 +1,6 @@
 import { and, desc, eq, gte, like, lt, ne, not, or, type SQL } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import { rowsWriter } from '../../db/rows.ts'
 import { newId } from '../../shared/ids.ts'
 import { events } from './tables.ts'
 
@@ -26,11 +27,18 @@ export type ShownEvent = Omit<StoredEvent, 'timebankId' | 'actorPersonId'> & { a
 /** References and interviews are given in confidence: nobody reads of their own, staff included. */
 const inConfidence = like(events.action, 'screening.%')
 
-/** Writes down who did what, in the transaction that does it (R6). One statement for any number of entries. */
-export async function audit(tx: Tx, ...entries: AuditEntry[]): Promise<void> {
+/**
+ * SQL that adds the events of a parameter that `eventsJson` made: for statements of higher modules that write something and
+ * note it in one round trip.
+ */
+export const insertEvents = (parameter: string): string =>
+  `INSERT INTO audit.events SELECT * FROM json_populate_recordset(NULL::audit.events, ${parameter})`
+
+const written = rowsWriter<StoredEvent>(events)
+
+export function eventsJson(tx: Tx, entries: readonly AuditEntry[]): string {
   const { actor } = tx
-  if (entries.length === 0) return
-  await tx.db.insert(events).values(
+  return written(
     entries.map((entry) => ({
       timebankId: tx.timebankId,
       id: newId(),
@@ -47,6 +55,12 @@ export async function audit(tx: Tx, ...entries: AuditEntry[]): Promise<void> {
       reason: entry.reason ?? null
     }))
   )
+}
+
+/** Writes down who did what, in the transaction that does it (R6). One statement for any number of entries. */
+export async function audit(tx: Tx, ...entries: AuditEntry[]): Promise<void> {
+  if (entries.length === 0) return
+  await tx.client.query({ name: 'audit.insert', text: insertEvents('$1'), values: [eventsJson(tx, entries)] })
 }
 
 export type EventFilter = {

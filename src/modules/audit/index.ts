@@ -1,6 +1,8 @@
 export {
   type AuditEntry,
   audit,
+  eventsJson,
+  insertEvents,
   listEvents,
   listEventsOf,
   type ShownEvent,

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { index, jsonb, pgSchema, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { id, instant, timebankId } from '../../db/columns.ts'
 
@@ -24,7 +25,7 @@ export const events = audit.table(
   (t) => [
     primaryKey({ columns: [t.timebankId, t.id] }),
     index('events_subject').on(t.timebankId, t.subjectType, t.subjectId, t.id),
-    index('events_on_behalf').on(t.timebankId, t.onBehalfOf, t.id),
+    index('events_on_behalf').on(t.timebankId, t.onBehalfOf, t.id).where(sql`on_behalf_of is not null`),
     index('events_at').on(t.timebankId, t.at),
     index('events_actor').on(t.timebankId, t.actorMembershipId, t.id)
   ]

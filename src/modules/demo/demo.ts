@@ -185,8 +185,18 @@ async function playYear(tx: Tx, players: Player[], organisations: string[], star
   const roll = dice(23)
   const broker = players[0]!
   const others = players.slice(1)
-  const step = <T>(day: number, player: Player, work: (tx: Tx) => Promise<T>) =>
-    work(actAs(tx, player.actor, noon(addDays(start, day))))
+  // what is refused is undone: the year goes on in the same transaction
+  const step = async <T>(day: number, player: Player, work: (tx: Tx) => Promise<T>): Promise<T> => {
+    await tx.client.query('SAVEPOINT step')
+    try {
+      return await work(actAs(tx, player.actor, noon(addDays(start, day))))
+    } catch (error) {
+      await tx.client.query('ROLLBACK TO SAVEPOINT step')
+      throw error
+    } finally {
+      await tx.client.query('RELEASE SAVEPOINT step')
+    }
+  }
 
   for (let day = 10; day < days - 3; day += 1) {
     const on = addDays(start, day)

@@ -3,13 +3,12 @@ import { type Database, inTimebank, type Tx } from '../../db/client.ts'
 import type { Cron, Tasks } from '../../db/jobs.ts'
 import { systemActor } from '../../shared/actor.ts'
 import { DomainError } from '../../shared/errors.ts'
-import { getCategory } from '../listings/index.ts'
-import { memberParty } from '../members/index.ts'
 import { everyTimebank } from '../timebanks/index.ts'
-import { type Exchange, lockExchange, step } from './exchanges.ts'
+import { type Context, type Exchange, lockExchange } from './exchanges.ts'
 import { settle } from './settle.ts'
 import { needsApproval } from './steps.ts'
 import { exchanges } from './tables.ts'
+import { step } from './writing.ts'
 
 const autoConfirmTask = 'exchanges.auto_confirm'
 const dayMs = 24 * 60 * 60 * 1000
@@ -67,19 +66,18 @@ async function confirmIfDue(tx: Tx, id: string): Promise<void> {
   const days = policy.autoConfirmAfterDays
   const since = exchange.reportedAt?.getTime() ?? Number.POSITIVE_INFINITY
   if (exchange.status !== 'reported' || days === 0 || tx.now.getTime() - since < days * dayMs) return
-  if (policy.whoConfirms === 'broker' || (await isProtected(tx, exchange))) return
-  if (await needsApproval(tx, exchange, policy, exchange.serviceMinutes ?? 0)) return
-  await step(tx, exchange, await settle(tx, context), { action: 'auto-confirmed', onBehalfOf: exchange.receiverId })
+  if (policy.whoConfirms === 'broker' || isProtected(context)) return
+  if (needsApproval(context, exchange.serviceMinutes ?? 0)) return
+  const entry = { action: 'auto-confirmed', onBehalfOf: exchange.receiverId }
+  await settle(tx, context, (settled) => step(tx, context, settled, entry))
 }
 
 /** Silence is no consent of minors and supported members, nor where the risk is high. */
-async function isProtected(tx: Tx, exchange: Exchange): Promise<boolean> {
-  if ((await getCategory(tx, exchange.categoryId)).risk === 'high') return true
-  const on = exchange.performedOn ?? tx.now.toISOString().slice(0, 10)
-  for (const memberId of [exchange.providerId, exchange.receiverId]) {
-    if (memberId === null) continue
-    const member = await memberParty(tx, memberId)
-    if (member.supported || member.isMinor(on)) return true
-  }
-  return false
+function isProtected({ exchange, parties, category, today }: Context): boolean {
+  if (category.risk === 'high') return true
+  return [exchange.providerId, exchange.receiverId].some((memberId) => {
+    if (memberId === null) return false
+    const member = parties.member(memberId)
+    return member.supported || member.isMinor(exchange.performedOn ?? today)
+  })
 }

@@ -1,15 +1,17 @@
-import { and, eq, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
-import { onDuplicate } from '../../db/errors.ts'
+import { selected } from '../../db/rows.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
-import { type AuditEntry, audit } from '../audit/index.ts'
-import { getCategory, getOffer, getRequest } from '../listings/index.ts'
-import { currentPolicy, type Policy, policyAt, today } from '../timebanks/index.ts'
+import { type Flags, type FlagsPath, flagsInForce, flagsPath, getOffer, getRequest } from '../listings/index.ts'
+import { type MembersBrought, membersSql, type Parties, partiesFrom, partiesOf } from '../members/index.ts'
+import { type Policy, policyAt, today, versionInForce } from '../timebanks/index.ts'
 import { resolveSide, type Side, type SideInput, type SideName, standingOf } from './sides.ts'
 import { exchanges } from './tables.ts'
 
 export type Exchange = typeof exchanges.$inferSelect
+
+/** An exchange with who stands on its sides, so that it can be shown without looking further. */
+export type Seen = Exchange & { parties: Parties }
 
 export type NewExchange = {
   provider: SideInput
@@ -35,68 +37,103 @@ export const beforeReport: readonly string[] = [
 ]
 
 /** What every step needs to know about an exchange that it is about to change. */
-export type Context = { exchange: Exchange; policy: Policy; today: string; own: SideName[]; staff: boolean }
+export type Context = {
+  exchange: Exchange
+  parties: Parties
+  /** in force, of its category */
+  category: Flags
+  policy: Policy
+  today: string
+  own: SideName[]
+  staff: boolean
+}
+
+type Found = { category: FlagsPath | null; members: MembersBrought }
+
+/** All that a step needs comes with the lock, in one round trip; policies, which never change, are remembered. */
+const lock = `
+  SELECT ${selected(exchanges, 'x')}, ${flagsPath('x.timebank_id', 'x.category_id')} AS category,
+         ${membersSql('x.timebank_id', ['x.provider_id', 'x.receiver_id'])} AS members
+    FROM exchanges.exchanges x
+   WHERE x.timebank_id = $1 AND x.id = $2
+     FOR UPDATE OF x`
 
 /** Locks the exchange until the end of the transaction, so that of two steps at once the second sees the first. */
 export async function lockExchange(tx: Tx, id: string): Promise<Context> {
-  const [exchange] = await tx.db
-    .select()
-    .from(exchanges)
-    .where(and(eq(exchanges.timebankId, tx.timebankId), eq(exchanges.id, id)))
-    .for('update')
-  if (!exchange) throw notFound('exchange')
-  return contextOf(tx, exchange)
-}
-
-/** Nobody but its sides and staff knows of an exchange: to others it is not there. */
-async function contextOf(tx: Tx, exchange: Exchange): Promise<Context> {
+  const { rows } = await tx.client.query<Exchange & Found>({
+    name: 'exchanges.lock',
+    text: lock,
+    values: [tx.timebankId, id]
+  })
+  if (!rows[0]) throw notFound('exchange')
+  const { members, category, ...exchange } = rows[0]
   const policy = (await policyAt(tx, exchange.policyVersion))?.rules
   if (!policy) throw new Error('an exchange without its policy version')
   const day = today(tx, policy)
   const { own, staff } = await standingOf(tx, exchange, day)
+  // nobody but its sides and staff knows of an exchange: to others it is not there
   if (own.length === 0 && !staff) throw notFound('exchange')
-  return { exchange, policy, today: day, own, staff }
+  const parties = await partiesFrom(tx, members, [exchange.providerOrganisationId, exchange.receiverOrganisationId])
+  return { exchange, parties, category: flagsInForce(category), policy, today: day, own, staff }
 }
 
-/** Writes a step: the new state, and who did it for whom. */
-export async function step(
-  tx: Tx,
-  exchange: Exchange,
-  change: Partial<Exchange>,
-  entry: Pick<AuditEntry, 'onBehalfOf' | 'reason'> & { action: string }
-): Promise<Exchange> {
-  const [row] = await tx.db
-    .update(exchanges)
-    .set({ ...change, rowVersion: sql`${exchanges.rowVersion} + 1` })
-    .where(and(eq(exchanges.timebankId, tx.timebankId), eq(exchanges.id, exchange.id)))
-    .returning()
-  const { action, ...rest } = entry
-  await audit(tx, {
-    action: `exchange.${action}`,
-    subject: { type: 'exchange', id: exchange.id },
-    changes: { status: [exchange.status, row!.status], ...minutesOf(change) },
-    ...rest
-  })
-  return row!
-}
+const present = (ids: readonly (string | null)[]): string[] => [...new Set(ids.filter((id) => id !== null))]
 
-const minutesOf = (change: Partial<Exchange>) =>
-  Object.fromEntries(
-    (['agreedMinutes', 'serviceMinutes', 'creditMinutes'] as const).flatMap((name) =>
-      change[name] === undefined ? [] : [[name, change[name]]]
-    )
+/** Exchanges with their sides, in one look-up for any number of them. */
+export async function withParties(tx: Tx, found: readonly Exchange[]): Promise<Seen[]> {
+  const parties = await partiesOf(
+    tx,
+    present(found.flatMap((x) => [x.providerId, x.receiverId])),
+    present(found.flatMap((x) => [x.providerOrganisationId, x.receiverOrganisationId]))
   )
+  return found.map((exchange) => ({ ...exchange, parties }))
+}
+
+/** What there is to know before an exchange begins. */
+const look = `
+  SELECT ${versionInForce('$1')} AS version, ${flagsPath('$1', '$2')} AS category,
+         ${membersSql('$1', ['$3', '$4'])} AS members`
+
+/** Ids as the database writes them: they are compared here. */
+function lowerCase(given: NewExchange): NewExchange {
+  const lower = (id: string | undefined) => id?.toLowerCase()
+  const side = (x: SideInput): SideInput => ({
+    ...x,
+    memberId: lower(x.memberId),
+    organisationId: lower(x.organisationId)
+  })
+  const { provider, receiver, categoryId, offerId, requestId } = given
+  return {
+    ...given,
+    provider: side(provider),
+    receiver: side(receiver),
+    categoryId: categoryId.toLowerCase(),
+    offerId: lower(offerId),
+    requestId: lower(requestId)
+  }
+}
 
 /** What an exchange begins with, whichever way it begins: its sides, category, offer and request checked, its policy kept. */
-export async function prepare(tx: Tx, input: NewExchange): Promise<Context & { sides: Record<SideName, Side> }> {
-  const { version, rules: policy } = await currentPolicy(tx)
+export async function prepare(tx: Tx, given: NewExchange): Promise<Context> {
+  const input = lowerCase(given)
+  const { rows } = await tx.client.query<Found & { version: number | null }>({
+    name: 'exchanges.look',
+    text: look,
+    values: [tx.timebankId, input.categoryId, input.provider.memberId, input.receiver.memberId]
+  })
+  const found = rows[0]!
+  const version = found.version ?? 0
+  const policy = (await policyAt(tx, version))?.rules
+  if (!policy) throw new Error('a timebank without a policy')
   const day = today(tx, policy)
   const on = input.performedOn ?? day
-  const category = await getCategory(tx, input.categoryId)
+  const category = flagsInForce(found.category)
   if (category.closed)
     throw new DomainError('category-closed', undefined, { errors: [{ pointer: '/categoryId', detail: 'Is closed.' }] })
-  const provider = await resolveSide(tx, 'provider', input.provider, on, policy, true)
-  const receiver = await resolveSide(tx, 'receiver', input.receiver, on, policy, true)
+  const organisations = [input.provider.organisationId, input.receiver.organisationId]
+  const parties = await partiesFrom(tx, found.members, organisations)
+  const provider = await resolveSide(tx, parties, 'provider', input.provider, on, policy, true)
+  const receiver = await resolveSide(tx, parties, 'receiver', input.receiver, on, policy, true)
   checkDifferent(provider, receiver)
   await checkListings(tx, input, provider, receiver)
   const exchange = {
@@ -111,7 +148,7 @@ export async function prepare(tx: Tx, input: NewExchange): Promise<Context & { s
     receiverOrganisationId: receiver.organisationId,
     receiverCapacity: receiver.capacity,
     receiverAffiliationId: receiver.affiliationId,
-    categoryId: category.id,
+    categoryId: input.categoryId,
     offerId: input.offerId ?? null,
     requestId: input.requestId ?? null,
     description: input.description,
@@ -148,23 +185,7 @@ export async function prepare(tx: Tx, input: NewExchange): Promise<Context & { s
   // somebody who is no side learns nothing about who the sides are
   if (own.length === 0 && !staff)
     throw new DomainError('forbidden', 'You may begin an exchange in which you are one of the sides.')
-  return { exchange, policy, today: day, own, staff, sides: { provider, receiver } }
-}
-
-export async function insertExchange(tx: Tx, exchange: Exchange, action: string): Promise<Exchange> {
-  const inserted = tx.db.insert(exchanges).values(exchange).returning()
-  const [row] = await onDuplicate(
-    'exchanges_slip',
-    inserted,
-    () => new DomainError('already-exists', 'An exchange with this slip number has been recorded.')
-  )
-  await audit(tx, {
-    action: `exchange.${action}`,
-    subject: { type: 'exchange', id: exchange.id },
-    onBehalfOf: exchange.onBehalfOf,
-    changes: { status: [null, exchange.status], proposedMinutes: exchange.proposedMinutes, ...minutesOf(exchange) }
-  })
-  return row!
+  return { exchange, parties, category, policy, today: day, own, staff }
 }
 
 function checkDifferent(provider: Side, receiver: Side): void {

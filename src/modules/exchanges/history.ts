@@ -86,7 +86,7 @@ const upsert = `
                 $14::integer[], $15::date[], $16::timestamptz[])
          AS r (id, external_id, provider_id, provider_organisation_id, receiver_id, receiver_organisation_id, category_id,
                description, minutes, performed_on, recorded_at)
-  ON CONFLICT (timebank_id, external_source, external_id) DO UPDATE
+  ON CONFLICT (timebank_id, external_source, external_id) WHERE external_id IS NOT NULL DO UPDATE
      SET ${nameSide('provider')}, ${nameSide('receiver')}, row_version = x.row_version + 1
    WHERE (${nobodyYet('provider')} AND ${somebodyNow('provider')}) OR (${nobodyYet('receiver')} AND ${somebodyNow('receiver')})
   -- a row that was there before carries the mark of this transaction as its lock

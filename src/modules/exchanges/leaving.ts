@@ -1,9 +1,11 @@
 import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
-import { beforeReport, type Exchange, step } from './exchanges.ts'
+import { currentPolicy, today } from '../timebanks/index.ts'
+import { beforeReport, type Exchange, withParties } from './exchanges.ts'
 import { reopenIfAlone } from './fulfilment.ts'
 import { exchanges } from './tables.ts'
+import { step } from './writing.ts'
 
 const undecided = ['reported', 'disputed']
 
@@ -29,9 +31,12 @@ export async function endExchangesOf(tx: Tx, membershipId: string): Promise<void
     throw new DomainError('conflict', 'Exchanges that are reported or disputed must be settled or reversed first.', {
       figures: { exchanges: waiting }
     })
-  for (const exchange of theirs) {
+  if (theirs.length === 0) return
+  const day = today(tx, (await currentPolicy(tx)).rules)
+  for (const { parties, ...exchange } of await withParties(tx, theirs)) {
     if (exchange.requestId && exchange.status !== 'proposed') await reopenIfAlone(tx, exchange.requestId, exchange.id)
     const reason = 'One of the sides has left.'
-    await step(tx, exchange, { status: 'cancelled', reason, closedAt: tx.now }, { action: 'cancelled', reason })
+    const change = { status: 'cancelled', reason, closedAt: tx.now }
+    await step(tx, { exchange, parties, today: day }, change, { action: 'cancelled', reason })
   }
 }

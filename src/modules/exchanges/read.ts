@@ -5,21 +5,23 @@ import { hasRole, isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
 import { organisationsActedFor } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
-import type { Exchange } from './exchanges.ts'
+import { type Exchange, type Seen, withParties } from './exchanges.ts'
 import { type SideName, standingOf } from './sides.ts'
 import { exchanges } from './tables.ts'
 
 /** One exchange, for its sides, staff and auditors; to others it is not there. */
-export async function getExchange(tx: Tx, id: string): Promise<Exchange> {
+export async function getExchange(tx: Tx, id: string): Promise<Seen> {
   const [exchange] = await tx.db
     .select()
     .from(exchanges)
     .where(and(eq(exchanges.timebankId, tx.timebankId), eq(exchanges.id, id)))
   if (!exchange) throw notFound('exchange')
-  if (isStaff(tx.actor) || hasRole(tx.actor, 'auditor')) return exchange
-  const { rules } = await currentPolicy(tx)
-  if (!(await standingOf(tx, exchange, today(tx, rules))).involved) throw notFound('exchange')
-  return exchange
+  if (!isStaff(tx.actor) && !hasRole(tx.actor, 'auditor')) {
+    const { rules } = await currentPolicy(tx)
+    if (!(await standingOf(tx, exchange, today(tx, rules))).involved) throw notFound('exchange')
+  }
+  const [seen] = await withParties(tx, [exchange])
+  return seen!
 }
 
 export type ExchangeFilter = {
@@ -44,7 +46,7 @@ export async function listExchanges(
   filter: ExchangeFilter,
   before: string | null,
   limit: number
-): Promise<Exchange[]> {
+): Promise<Seen[]> {
   const where: (SQL | undefined)[] = [eq(exchanges.timebankId, tx.timebankId)]
   const equal = (column: Parameters<typeof eq>[0], value: string | undefined) => {
     if (value !== undefined) where.push(eq(column, value))
@@ -62,12 +64,13 @@ export async function listExchanges(
       sideIs(filter.side, exchanges.providerOrganisationId, exchanges.receiverOrganisationId, [filter.organisationId])
     )
   if (!isStaff(tx.actor) && !hasRole(tx.actor, 'auditor')) where.push(await ownOnly(tx))
-  return tx.db
+  const found: Exchange[] = await tx.db
     .select()
     .from(exchanges)
     .where(and(...where))
     .orderBy(desc(exchanges.id))
     .limit(limit + 1)
+  return withParties(tx, found)
 }
 
 async function ownOnly(tx: Tx): Promise<SQL | undefined> {

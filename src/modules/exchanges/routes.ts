@@ -17,7 +17,7 @@ import {
   writers
 } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-import type { Exchange } from './exchanges.ts'
+import type { Seen } from './exchanges.ts'
 import { getExchange, listExchanges } from './read.ts'
 import {
   agreeSchema,
@@ -33,7 +33,7 @@ import {
 } from './schemas.ts'
 import { reverse } from './settle.ts'
 import { agree, approve, cancel, confirm, decline, dispute, propose, record, report, reportNew } from './steps.ts'
-import { type ExchangeView, viewOf, viewsOf } from './views.ts'
+import { type ExchangeView, viewOf } from './views.ts'
 
 const collection = '/v1/timebanks/:timebank/exchanges'
 const tags = ['Exchanges']
@@ -65,7 +65,7 @@ export function exchangeRoutes(app: Api): void {
         page: (from, size) =>
           read(request, async (tx) => {
             const page = toPage(await listExchanges(tx, filter, idFrom(from), size), size, (x) => [x.id])
-            return { ...page, items: await viewsOf(tx, page.items) }
+            return { ...page, items: page.items.map((exchange) => viewOf(tx.actor, exchange)) }
           })
       })
     }
@@ -84,7 +84,9 @@ export function exchangeRoutes(app: Api): void {
       }
     },
     async (request, reply) => {
-      const exchange = await read(request, async (tx) => viewOf(tx, await getExchange(tx, request.params.exchange)))
+      const exchange = await read(request, async (tx) =>
+        viewOf(tx.actor, await getExchange(tx, request.params.exchange))
+      )
       setEtag(reply, exchange.rowVersion)
       return exchange
     }
@@ -110,7 +112,7 @@ export function exchangeRoutes(app: Api): void {
         request,
         reply,
         201,
-        async (tx) => viewOf(tx, await propose(tx, input, proposedBy)),
+        async (tx) => viewOf(tx.actor, await propose(tx, input, proposedBy)),
         created(request)
       )
     }
@@ -136,7 +138,7 @@ export function exchangeRoutes(app: Api): void {
         request,
         reply,
         201,
-        async (tx) => viewOf(tx, await reportNew(tx, request.body)),
+        async (tx) => viewOf(tx.actor, await reportNew(tx, request.body)),
         at(request.params.timebank)
       )
   )
@@ -157,7 +159,13 @@ export function exchangeRoutes(app: Api): void {
       }
     },
     async (request, reply) =>
-      write(request, reply, 201, async (tx) => viewOf(tx, await record(tx, request.body)), at(request.params.timebank))
+      write(
+        request,
+        reply,
+        201,
+        async (tx) => viewOf(tx.actor, await record(tx, request.body)),
+        at(request.params.timebank)
+      )
   )
 
   /** One step of an exchange's life: `POST …/exchanges/:exchange/<name>`, answered with the exchange after it. */
@@ -166,7 +174,7 @@ export function exchangeRoutes(app: Api): void {
     operationId: string,
     summary: string,
     body: Body,
-    take: (tx: Tx, id: string, body: z.output<Body>) => Promise<Exchange>,
+    take: (tx: Tx, id: string, body: z.output<Body>) => Promise<Seen>,
     options: { staffOnly?: boolean; movesHours?: boolean } = {}
   ) =>
     app.post(
@@ -182,7 +190,7 @@ export function exchangeRoutes(app: Api): void {
       async (request, reply) => {
         // the framework's types lose what belongs to a generic body
         const { params, body: sent } = request as unknown as { params: { exchange: string }; body: z.output<Body> }
-        return write(request, reply, 200, async (tx) => viewOf(tx, await take(tx, params.exchange, sent)), edited)
+        return write(request, reply, 200, async (tx) => viewOf(tx.actor, await take(tx, params.exchange, sent)), edited)
       }
     )
   const moves = { movesHours: true }

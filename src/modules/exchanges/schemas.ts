@@ -10,6 +10,8 @@ const text = (max: number) =>
     .trim()
     .max(max)
     .refine((value) => !value.includes('\0'), 'must not contain NUL')
+    // what the database would write otherwise than it was sent: answers are made from what was sent
+    .refine((value) => !/\p{Surrogate}/u.test(value), 'must not contain half a surrogate pair')
 
 const minutes = z.int().min(1).max(100_000).describe('Service minutes: the real time given')
 const date = z.iso.date().describe('Calendar date in the time zone of the timebank')

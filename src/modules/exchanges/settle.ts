@@ -2,25 +2,25 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { roundMinutes } from '../../shared/minutes.ts'
-import { communityPot, getAccounts, type Operation, post } from '../ledger/index.ts'
-import { memberParty, organisationParty } from '../members/index.ts'
-import { type Context, type Exchange, lockExchange, step, wrongState } from './exchanges.ts'
+import { type Operation, post } from '../ledger/index.ts'
+import { emptyClosed } from '../members/index.ts'
+import { type Context, lockExchange, type Seen, wrongState } from './exchanges.ts'
 import { fulfilIfHelped } from './fulfilment.ts'
 import { accountHolder, type SideName, sideOf } from './sides.ts'
+import { type Change, step } from './writing.ts'
 
 /** The account of one side today: affiliations were kept with the exchange, accounts never change. */
-async function accountOf(tx: Tx, { exchange, policy }: Context, name: SideName): Promise<number | null> {
+function accountOf({ exchange, parties, policy }: Context, name: SideName): number | null {
   const { capacity, memberId, organisationId } = sideOf(exchange, name)
   const holder = accountHolder(name, capacity, policy)
   if (holder === 'nobody') return null
-  const party = holder === 'member' ? await memberParty(tx, memberId!) : await organisationParty(tx, organisationId!)
-  return party.accountId
+  return (holder === 'member' ? parties.member(memberId!) : parties.organisation(organisationId!)).accountId
 }
 
 /** Both accounts, or null where the time is recorded only: paid time by policy, or colleagues of one organisation. */
-async function accounts(tx: Tx, context: Context): Promise<{ debit: number; credit: number } | null> {
-  const credit = await accountOf(tx, context, 'provider')
-  const debit = await accountOf(tx, context, 'receiver')
+function accounts(context: Context): { debit: number; credit: number } | null {
+  const credit = accountOf(context, 'provider')
+  const debit = accountOf(context, 'receiver')
   return debit === null || credit === null || debit === credit ? null : { debit, credit }
 }
 
@@ -29,7 +29,7 @@ const heldMinutes = ({ exchange, policy }: Context): number =>
 
 /** Sets the minutes that an agreed exchange will cost aside on the receiver's account. */
 export async function placeHold(tx: Tx, context: Context): Promise<string | null> {
-  const sides = await accounts(tx, context)
+  const sides = accounts(context)
   const minutes = heldMinutes(context)
   if (!sides || minutes === 0) return null
   const id = newId()
@@ -61,30 +61,18 @@ async function postFor(
   }
 }
 
-/** Moves the hours and gives the exchange's settled state; the caller writes it in the same transaction. */
-export async function settle(tx: Tx, context: Context): Promise<Partial<Exchange>> {
-  const { exchange, policy, today } = context
-  const performedOn = exchange.performedOn ?? today
+/**
+ * Moves the hours and writes the settled exchange, in one transaction. `write` writes: a further step, or the beginning of an
+ * exchange that settles at once. Both are sent before either is answered; where the move is refused, what was written goes
+ * with the rest of the step, which the caller's transaction takes back.
+ */
+export async function settle(tx: Tx, context: Context, write: (settled: Change) => Promise<Seen>): Promise<Seen> {
+  const { exchange, policy } = context
   const minutes = roundMinutes(exchange.serviceMinutes!, policy.granularityMinutes, policy.rounding)
-  const sides = await accounts(tx, context)
-  const { holdId } = exchange
-  let transferId: string | null = null
-  if (sides && minutes > 0) {
-    transferId = newId()
-    const fromHold = holdId !== null && minutes <= heldMinutes(context)
-    // more was given than was held: the hold goes back first, and the limits are asked for all of it
-    if (holdId && !fromHold) await releaseHold(tx, context)
-    await postFor(
-      tx,
-      context,
-      fromHold
-        ? { id: transferId, operation: 'settle', ref: holdId, minutes, performedOn }
-        : { id: transferId, operation: 'transfer', ...sides, minutes, kind: 'exchange', performedOn },
-      sides
-    )
-  } else await releaseHold(tx, context)
-  if (exchange.requestId) await fulfilIfHelped(tx, exchange.requestId, exchange.id)
-  return {
+  const sides = accounts(context)
+  const transferId = sides && minutes > 0 ? newId() : null
+  const moved = transferId === null ? releaseHold(tx, context) : move(tx, context, transferId, minutes, sides!)
+  const settled = write({
     status: 'settled',
     creditMinutes: transferId ? minutes : 0,
     transferId,
@@ -92,14 +80,45 @@ export async function settle(tx: Tx, context: Context): Promise<Partial<Exchange
     recordOnly: sides === null,
     settledAt: tx.now,
     closedAt: tx.now
+  })
+  const [, after] = await together(moved, settled)
+  // accounts are locked before requests, in every step
+  if (exchange.requestId) await fulfilIfHelped(tx, exchange.requestId, exchange.id)
+  return after
+}
+
+/** Whatever fails first is thrown, when nothing runs any more: what runs on would meet the connection's next transaction. */
+async function together<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  try {
+    return await Promise.all([first, second])
+  } finally {
+    await Promise.allSettled([first, second])
   }
+}
+
+async function move(
+  tx: Tx,
+  context: Context,
+  id: string,
+  minutes: number,
+  sides: { debit: number; credit: number }
+): Promise<void> {
+  const { holdId, performedOn } = context.exchange
+  const on = performedOn ?? context.today
+  const fromHold = holdId !== null && minutes <= heldMinutes(context)
+  // more was given than was held: the hold goes back first, and the limits are asked for all of it
+  if (holdId && !fromHold) await releaseHold(tx, context)
+  const operation: Operation = fromHold
+    ? { id, operation: 'settle', ref: holdId, minutes, performedOn: on }
+    : { id, operation: 'transfer', ...sides, minutes, kind: 'exchange', performedOn: on }
+  await postFor(tx, context, operation, sides)
 }
 
 /**
  * A broker takes a settled (or disputed) exchange back: the linked, opposite transfer, with a reason. It takes the original
  * out of the figures. A reversal may pass limits: what was booked wrongly must be mendable.
  */
-export async function reverse(tx: Tx, id: string, reason: string): Promise<Exchange> {
+export async function reverse(tx: Tx, id: string, reason: string): Promise<Seen> {
   const context = await lockExchange(tx, id)
   const { exchange, staff, today } = context
   if (!staff) throw new DomainError('forbidden', 'A broker who is not one of its sides reverses an exchange.')
@@ -110,27 +129,14 @@ export async function reverse(tx: Tx, id: string, reason: string): Promise<Excha
     : null
   return step(
     tx,
-    exchange,
+    context,
     { status: 'reversed', holdId: null, reversalTransferId, reason, closedAt: tx.now },
     { action: 'reversed', reason }
   )
 }
 
-/**
- * The opposite transfer. What it brings to the account of somebody who has left goes where their balance went: to the pot,
- * or is written off by it, so that a closed account stays empty.
- */
 async function reverseTransfer(tx: Tx, ref: string, performedOn: string): Promise<string> {
   const id = newId()
-  const reversal = await post(tx, { id, operation: 'reverse', ref, performedOn, force: true })
-  const touched = [reversal.debitAccount, reversal.creditAccount].filter((account) => account !== null)
-  const closed = [...(await getAccounts(tx, touched)).values()].filter((a) => a.status === 'closed' && a.balance !== 0)
-  for (const { id: account, balance } of closed) {
-    const way =
-      balance > 0
-        ? ({ debit: account, credit: communityPot, kind: 'leaving' } as const)
-        : ({ debit: communityPot, credit: account, kind: 'write_off' } as const)
-    await post(tx, { id: newId(), operation: 'transfer', ...way, minutes: Math.abs(balance), performedOn, force: true })
-  }
+  await emptyClosed(tx, await post(tx, { id, operation: 'reverse', ref, performedOn, force: true }), performedOn)
   return id
 }

@@ -1,7 +1,7 @@
 import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
 import { DomainError } from '../../shared/errors.ts'
-import { affiliationCovering, memberParty, organisationParty, organisationsActedFor } from '../members/index.ts'
+import { affiliationCovering, organisationsActedFor, type Parties } from '../members/index.ts'
 import type { Policy } from '../timebanks/index.ts'
 
 export const capacities = ['citizen', 'professional', 'organisation'] as const
@@ -31,6 +31,7 @@ export type Side = {
  */
 export async function resolveSide(
   tx: Tx,
+  parties: Parties,
   name: SideName,
   input: SideInput,
   on: string,
@@ -42,7 +43,7 @@ export async function resolveSide(
     new DomainError('validation-failed', detail, { errors: [{ pointer: `/${name}${field}`, detail }] })
   if (capacity === 'organisation') {
     if (!organisationId) throw refuse('/organisationId', 'An organisation is needed for this capacity.')
-    const organisation = await organisationParty(tx, organisationId)
+    const organisation = parties.organisation(organisationId)
     if (begins && organisation.status !== 'active') throw notActive(name)
     const affiliation = memberId
       ? await affiliationCovering(tx, { membershipId: memberId, organisationId, actsFor: true, on })
@@ -52,7 +53,7 @@ export async function resolveSide(
     return { capacity, memberId: memberId ?? null, organisationId, affiliationId, accountId: organisation.accountId }
   }
   if (!memberId) throw refuse('/memberId', 'A member is needed for this capacity.')
-  const member = await memberParty(tx, memberId)
+  const member = parties.member(memberId)
   if (begins && member.status !== 'active') throw notActive(name)
   if (capacity === 'citizen') {
     if (organisationId) throw refuse('/organisationId', 'A citizen takes part for themselves, not for an organisation.')
@@ -61,7 +62,7 @@ export async function resolveSide(
   if (!organisationId) throw refuse('/organisationId', 'The organisation that the professional works for is needed.')
   const affiliation = await affiliationCovering(tx, { membershipId: memberId, organisationId, professional: true, on })
   if (!affiliation) throw notCovered(name, 'has no professional affiliation to that organisation')
-  const employer = await organisationParty(tx, organisationId)
+  const employer = parties.organisation(organisationId)
   const holder = accountHolder(name, capacity, policy)
   const accountId = { member: member.accountId, organisation: employer.accountId, nobody: null }[holder]
   // who works for an organisation does not by that spend its hours

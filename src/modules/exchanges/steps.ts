@@ -1,32 +1,31 @@
 import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
-import { getCategory, markRequest } from '../listings/index.ts'
-import { memberParty } from '../members/index.ts'
-import type { Policy } from '../timebanks/index.ts'
+import { markRequest } from '../listings/index.ts'
 import {
   beforeReport,
   type Context,
   type Exchange,
-  insertExchange,
   lockExchange,
   type NewExchange,
   prepare,
-  step,
+  type Seen,
   wrongState
 } from './exchanges.ts'
 import { reopenIfAlone } from './fulfilment.ts'
 import { placeHold, releaseHold, settle } from './settle.ts'
 import { type Capacity, otherSide, resolveSide, type SideName, sideOf } from './sides.ts'
+import { insertExchange, step } from './writing.ts'
 
 /** One side proposes to the other; a broker may propose for one of them. The proposal has the consent of who makes it only. */
-export async function propose(tx: Tx, input: NewExchange, forSide?: SideName): Promise<Exchange> {
+export async function propose(tx: Tx, input: NewExchange, forSide?: SideName): Promise<Seen> {
   const context = await prepare(tx, input)
   const side = beginningSide(context, forSide)
-  return insertExchange(tx, { ...context.exchange, proposedBy: side, onBehalfOf: behalf(context, side) }, 'proposed')
+  const exchange = { ...context.exchange, proposedBy: side, onBehalfOf: behalf(context, side) }
+  return insertExchange(tx, { ...context, exchange }, 'proposed')
 }
 
 /** The other side agrees. Where the policy asks for it, a broker must approve before the exchange may take place. */
-export async function agree(tx: Tx, id: string, minutes?: number): Promise<Exchange> {
+export async function agree(tx: Tx, id: string, minutes?: number): Promise<Seen> {
   const context = await lockExchange(tx, id)
   const { exchange, policy } = context
   if (exchange.status !== 'proposed') throw wrongState(exchange, 'agreed')
@@ -35,13 +34,13 @@ export async function agree(tx: Tx, id: string, minutes?: number): Promise<Excha
     throw new DomainError('conflict', 'The minutes agreed to are not those proposed; read the exchange again.', {
       figures: { proposedMinutes: exchange.proposedMinutes }
     })
-  await refuseGone(tx, exchange)
-  const needsBroker = await needsApproval(tx, exchange, policy, exchange.proposedMinutes)
+  refuseGone(context)
+  const needsBroker = needsApproval(context, exchange.proposedMinutes)
   const holdId = policy.holdAtAgreement ? await placeHold(tx, context) : null
   if (exchange.requestId) await markRequest(tx, exchange.requestId, 'matched')
   return step(
     tx,
-    exchange,
+    context,
     {
       status: needsBroker ? 'awaiting_risk' : 'agreed',
       agreedMinutes: exchange.proposedMinutes,
@@ -53,41 +52,42 @@ export async function agree(tx: Tx, id: string, minutes?: number): Promise<Excha
 }
 
 /** A broker lets an exchange go ahead that the policy asked them to look at. */
-export async function approve(tx: Tx, id: string): Promise<Exchange> {
-  const { exchange, staff } = await lockExchange(tx, id)
+export async function approve(tx: Tx, id: string): Promise<Seen> {
+  const context = await lockExchange(tx, id)
+  const { exchange, staff } = context
   if (!staff) throw new DomainError('forbidden', 'A broker who is not one of its sides approves.')
   if (exchange.status !== 'awaiting_risk') throw wrongState(exchange, 'approved')
-  return step(tx, exchange, { status: 'ready', approvedMinutes: exchange.agreedMinutes }, { action: 'approved' })
+  return step(tx, context, { status: 'ready', approvedMinutes: exchange.agreedMinutes }, { action: 'approved' })
 }
 
 /** The side that was asked says no. It needs no reason. */
-export async function decline(tx: Tx, id: string): Promise<Exchange> {
+export async function decline(tx: Tx, id: string): Promise<Seen> {
   const context = await lockExchange(tx, id)
   const { exchange } = context
   if (exchange.status !== 'proposed') throw wrongState(exchange, 'declined')
   const side = answeringSide(context, exchange.proposedBy)
   return step(
     tx,
-    exchange,
+    context,
     { status: 'declined', closedAt: tx.now },
     { action: 'declined', onBehalfOf: behalf(context, side) }
   )
 }
 
 /** Either side, or staff, calls it off before it is reported; what was held is released. */
-export async function cancel(tx: Tx, id: string, reason: string | null): Promise<Exchange> {
+export async function cancel(tx: Tx, id: string, reason: string | null): Promise<Seen> {
   const context = await lockExchange(tx, id)
   const { exchange } = context
   if (!beforeReport.includes(exchange.status)) throw wrongState(exchange, 'cancelled')
   await releaseHold(tx, context)
   if (exchange.requestId && exchange.status !== 'proposed') await reopenIfAlone(tx, exchange.requestId, exchange.id)
-  return step(tx, exchange, { status: 'cancelled', reason, closedAt: tx.now }, { action: 'cancelled', reason })
+  return step(tx, context, { status: 'cancelled', reason, closedAt: tx.now }, { action: 'cancelled', reason })
 }
 
 export type Report = { minutes: number; performedOn: string }
 
 /** One side reports that it has taken place; the other confirms, or as the policy says. */
-export async function report(tx: Tx, id: string, { minutes, performedOn }: Report): Promise<Exchange> {
+export async function report(tx: Tx, id: string, { minutes, performedOn }: Report): Promise<Seen> {
   const context = await lockExchange(tx, id)
   const { exchange } = context
   if (exchange.status !== 'agreed' && exchange.status !== 'ready') throw wrongState(exchange, 'reported')
@@ -97,7 +97,7 @@ export async function report(tx: Tx, id: string, { minutes, performedOn }: Repor
   const affiliations = await recheckCapacities(tx, context, performedOn)
   const reported = await step(
     tx,
-    exchange,
+    context,
     {
       status: 'reported',
       serviceMinutes: minutes,
@@ -119,23 +119,20 @@ export async function report(tx: Tx, id: string, { minutes, performedOn }: Repor
 }
 
 /** A side reports an exchange that nobody had proposed here: it waits for the other side (or whom the policy names). */
-export async function reportNew(tx: Tx, input: NewExchange & { performedOn: string }): Promise<Exchange> {
+export async function reportNew(tx: Tx, input: NewExchange & { performedOn: string }): Promise<Seen> {
   const context = await prepare(tx, input)
   checkServiceDate(input.performedOn, context.today)
   const by = reporterOf(context)
-  const reported = await insertExchange(
-    tx,
-    {
-      ...context.exchange,
-      status: 'reported',
-      proposedBy: by,
-      reportedBy: by,
-      reportedByPerson: tx.actor.personId,
-      reportedAt: tx.now,
-      serviceMinutes: input.minutes
-    },
-    'reported'
-  )
+  const exchange = {
+    ...context.exchange,
+    status: 'reported',
+    proposedBy: by,
+    reportedBy: by,
+    reportedByPerson: tx.actor.personId,
+    reportedAt: tx.now,
+    serviceMinutes: input.minutes
+  }
+  const reported = await insertExchange(tx, { ...context, exchange }, 'reported')
   return settleIfAgreed(tx, { ...context, exchange: reported })
 }
 
@@ -143,7 +140,7 @@ export async function reportNew(tx: Tx, input: NewExchange & { performedOn: stri
  * A broker records at once, on behalf of both sides, what they have told (by phone, on a slip) and agreed to.
  * Not for an exchange of the broker's own.
  */
-export async function record(tx: Tx, input: NewExchange & { performedOn: string }): Promise<Exchange> {
+export async function record(tx: Tx, input: NewExchange & { performedOn: string }): Promise<Seen> {
   const context = await prepare(tx, input)
   if (!context.staff)
     throw new DomainError('own-confirmation', 'A broker records for others; your own exchange needs the other side.')
@@ -160,33 +157,32 @@ export async function record(tx: Tx, input: NewExchange & { performedOn: string 
     serviceMinutes: input.minutes,
     onBehalfOf: context.exchange.receiverId ?? context.exchange.providerId
   }
-  const settled = await settle(tx, { ...context, exchange })
-  return insertExchange(tx, { ...exchange, ...settled }, 'recorded')
+  const begun = { ...context, exchange }
+  return settle(tx, begun, (settled) =>
+    insertExchange(tx, { ...begun, exchange: { ...exchange, ...settled } }, 'recorded')
+  )
 }
 
 /** Who did not report confirms, and the hours move in the same transaction. */
-export async function confirm(tx: Tx, id: string): Promise<Exchange> {
+export async function confirm(tx: Tx, id: string): Promise<Seen> {
   const context = await lockExchange(tx, id)
   const { exchange } = context
   if (exchange.status !== 'reported' && exchange.status !== 'disputed') throw wrongState(exchange, 'confirmed')
   const side = confirmingSide(tx, context)
-  if (!context.staff && (await needsApproval(tx, exchange, context.policy, exchange.serviceMinutes!)))
+  if (!context.staff && needsApproval(context, exchange.serviceMinutes!))
     throw new DomainError('broker-approval-needed')
-  const settled = await settle(tx, context)
-  return step(tx, exchange, settled, {
-    action: 'confirmed',
-    onBehalfOf: behalf(context, side === 'broker' ? 'receiver' : side)
-  })
+  const onBehalfOf = behalf(context, side === 'broker' ? 'receiver' : side)
+  return settle(tx, context, (settled) => step(tx, context, settled, { action: 'confirmed', onBehalfOf }))
 }
 
 /** The side that did not report says that it was otherwise; a broker decides. */
-export async function dispute(tx: Tx, id: string, reason: string): Promise<Exchange> {
+export async function dispute(tx: Tx, id: string, reason: string): Promise<Seen> {
   const context = await lockExchange(tx, id)
   const { exchange, own, staff } = context
   if (exchange.status !== 'reported') throw wrongState(exchange, 'disputed')
   if (!staff && own.every((side) => side === exchange.reportedBy))
     throw new DomainError('own-confirmation', 'The other side disputes a report.')
-  return step(tx, exchange, { status: 'disputed', reason }, { action: 'disputed', reason })
+  return step(tx, context, { status: 'disputed', reason }, { action: 'disputed', reason })
 }
 
 function checkServiceDate(performedOn: string, today: string): void {
@@ -238,40 +234,43 @@ const otherThan = (reportedBy: string | null): SideName => (reportedBy === 'rece
  * A report settles at once where nobody has to confirm it, or where the one who has to is the one who reported; never so
  * that a member is debited for more than they agreed to or reported, nor past a broker who has to approve.
  */
-async function settleIfAgreed(tx: Tx, context: Context): Promise<Exchange> {
+async function settleIfAgreed(tx: Tx, context: Context & { exchange: Seen }): Promise<Seen> {
   const { exchange, policy } = context
   const { reportedBy, agreedMinutes } = exchange
   const minutes = exchange.serviceMinutes!
   const receiverSaidYes = reportedBy === 'receiver' || (agreedMinutes !== null && minutes <= agreedMinutes)
   const nobodyElse = policy.whoConfirms === 'nobody' || (policy.whoConfirms === 'receiver' && reportedBy === 'receiver')
-  if (!nobodyElse || !receiverSaidYes || (await needsApproval(tx, exchange, policy, minutes))) return exchange
-  return step(tx, exchange, await settle(tx, context), { action: 'settled' })
+  if (!nobodyElse || !receiverSaidYes || needsApproval(context, minutes)) return exchange
+  return settle(tx, context, (settled) => step(tx, context, settled, { action: 'settled' }))
 }
 
 /** Whether a broker has to look at it by the policy, and has not yet done so for as long a time. */
-export async function needsApproval(tx: Tx, exchange: Exchange, policy: Policy, minutes: number): Promise<boolean> {
+export function needsApproval({ exchange, policy, category }: Context, minutes: number): boolean {
   const approved = exchange.approvedMinutes
   const above = policy.brokerApprovalAboveMinutes
   if (above !== null && minutes > above && (approved === null || minutes > approved)) return true
-  if (approved !== null) return false
-  const { risk } = await getCategory(tx, exchange.categoryId)
-  return policy.brokerApprovalRisks.includes(risk)
+  return approved === null && policy.brokerApprovalRisks.includes(category.risk)
 }
 
 /** Nobody agrees with somebody who has left or is suspended since. */
-async function refuseGone(tx: Tx, exchange: Exchange): Promise<void> {
+function refuseGone({ exchange, parties }: Context): void {
   for (const memberId of [exchange.providerId, exchange.receiverId]) {
     if (memberId === null) continue
-    const { status } = await memberParty(tx, memberId)
+    const { status } = parties.member(memberId)
     if (status !== 'active' && status !== 'paused') throw new DomainError('party-not-active')
   }
 }
 
-async function recheckCapacities(tx: Tx, { exchange, policy }: Context, on: string): Promise<Partial<Exchange>> {
+async function recheckCapacities(
+  tx: Tx,
+  { exchange, parties, policy }: Context,
+  on: string
+): Promise<Partial<Exchange>> {
   const again = async (name: SideName) => {
     const { capacity, memberId, organisationId } = sideOf(exchange, name)
     const side = await resolveSide(
       tx,
+      parties,
       name,
       { capacity: capacity as Capacity, memberId: memberId ?? undefined, organisationId: organisationId ?? undefined },
       on,

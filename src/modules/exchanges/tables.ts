@@ -13,9 +13,8 @@ import {
   uuid
 } from 'drizzle-orm/pg-core'
 import { createdAt, id, instant, rowVersion, timebankId } from '../../db/columns.ts'
-import { categories, offers, requests } from '../listings/tables.ts'
+import { offers, requests } from '../listings/tables.ts'
 import { affiliations, memberships, organisations } from '../members/tables.ts'
-import { policies } from '../timebanks/tables.ts'
 
 export const exchangesSchema = pgSchema('exchanges')
 
@@ -75,7 +74,7 @@ export const exchanges = exchangesSchema.table(
   },
   (t) => [
     primaryKey({ columns: [t.timebankId, t.id] }),
-    foreignKey({ columns: [t.timebankId, t.policyVersion], foreignColumns: [policies.timebankId, policies.version] }),
+    // none to policies and categories, which nobody can delete: all that is recorded at once would lock the same two rows
     foreignKey({ columns: [t.timebankId, t.providerId], foreignColumns: [memberships.timebankId, memberships.id] }),
     foreignKey({ columns: [t.timebankId, t.receiverId], foreignColumns: [memberships.timebankId, memberships.id] }),
     foreignKey({
@@ -94,20 +93,26 @@ export const exchanges = exchangesSchema.table(
       columns: [t.timebankId, t.receiverAffiliationId],
       foreignColumns: [affiliations.timebankId, affiliations.id]
     }),
-    foreignKey({ columns: [t.timebankId, t.categoryId], foreignColumns: [categories.timebankId, categories.id] }),
     foreignKey({ columns: [t.timebankId, t.offerId], foreignColumns: [offers.timebankId, offers.id] }),
     foreignKey({ columns: [t.timebankId, t.requestId], foreignColumns: [requests.timebankId, requests.id] }),
     index('exchanges_status').on(t.timebankId, t.status, t.id),
     index('exchanges_provider').on(t.timebankId, t.providerId, t.id),
     index('exchanges_receiver').on(t.timebankId, t.receiverId, t.id),
-    index('exchanges_provider_organisation').on(t.timebankId, t.providerOrganisationId, t.id),
-    index('exchanges_receiver_organisation').on(t.timebankId, t.receiverOrganisationId, t.id),
+    // most columns of these are empty for most exchanges, and every step writes a row anew into every index that holds it
+    index('exchanges_provider_organisation')
+      .on(t.timebankId, t.providerOrganisationId, t.id)
+      .where(sql`provider_organisation_id is not null`),
+    index('exchanges_receiver_organisation')
+      .on(t.timebankId, t.receiverOrganisationId, t.id)
+      .where(sql`receiver_organisation_id is not null`),
     index('exchanges_performed').on(t.timebankId, t.performedOn, t.id),
     index('exchanges_reported').on(t.timebankId, t.reportedAt).where(sql`status = 'reported'`),
     index('exchanges_category').on(t.timebankId, t.categoryId, t.id),
     index('exchanges_request').on(t.timebankId, t.requestId).where(sql`request_id is not null`),
-    uniqueIndex('exchanges_transfer').on(t.timebankId, t.transferId),
-    uniqueIndex('exchanges_external').on(t.timebankId, t.externalSource, t.externalId),
+    uniqueIndex('exchanges_transfer').on(t.timebankId, t.transferId).where(sql`transfer_id is not null`),
+    uniqueIndex('exchanges_external')
+      .on(t.timebankId, t.externalSource, t.externalId)
+      .where(sql`external_id is not null`),
     uniqueIndex('exchanges_slip')
       .on(t.timebankId, t.slipNumber)
       .where(sql`slip_number is not null and status not in ('cancelled', 'declined', 'reversed')`),

@@ -18,12 +18,15 @@ export { type AccountKind, type AccountStatus, operationNames, type TransferKind
 export { post, postAll, refusalOf, tryPost } from './post.ts'
 export { makePostingQueue, type PostingQueue } from './queue.ts'
 export {
+  type Account,
+  type Beside,
   findTransfer,
   getAccount,
   getAccounts,
   kindsOf,
   type Line,
   statement,
+  type Transfer,
   type TrialBalance,
   trialBalance
 } from './read.ts'

@@ -1,4 +1,5 @@
 import type { Tx } from '../../db/client.ts'
+import { instantFrom, orEmpty, packedRows, unpackRows } from '../../db/packed.ts'
 import { notFound } from '../../shared/errors.ts'
 import type { Limits } from './accounts.ts'
 import {
@@ -112,27 +113,56 @@ export type StatementOptions = {
 }
 
 /**
+ * What a floor above knows of the other account of each line, read in the same statement: SQL that joins its tables to
+ * `s.counter_account` in the timebank $1, and expressions that are never null (see packedRows).
+ */
+export type Beside<T> = {
+  /** of the whole statement, on connections */
+  name: string
+  joins: string
+  columns: readonly string[]
+  /** of what the expressions gave */
+  read(tx: Tx, texts: readonly string[]): T
+}
+
+const lineColumns = [
+  's.version',
+  's.transfer_id',
+  's.operation',
+  's.kind',
+  's.performed_on',
+  's.recorded_at',
+  's.counter_account',
+  's.minutes',
+  'coalesce(s.held_minutes, 0)',
+  's.balance',
+  orEmpty('s.ref'),
+  orEmpty('s.group_id')
+]
+
+const alone: Beside<null> = { name: 'ledger.statement', joins: '', columns: [], read: () => null }
+
+/**
  * Lines of an account in the order of recording, newest first unless `after` is given. The running balance is the one at
  * recording: a line for an earlier day does not change those recorded before it.
  */
 export async function statement(tx: Tx, accountId: number, options: StatementOptions): Promise<Line[]> {
+  return (await statementWith(tx, accountId, options, alone)).map(([line]) => line)
+}
+
+/** The same with what stands beside each line, in one statement. */
+export async function statementWith<T>(
+  tx: Tx,
+  accountId: number,
+  options: StatementOptions,
+  beside: Beside<T>
+): Promise<[Line, T][]> {
   const { before, after, from, to, limit, order = after === undefined ? 'newest' : 'oldest' } = options
-  const { rows } = await tx.client.query<{
-    version: number
-    transfer_id: string
-    operation: number
-    kind: number
-    performed_on: string
-    recorded_at: Date
-    counter_account: number
-    minutes: number
-    held_minutes: number
-    balance: number
-    ref: string | null
-    group_id: string | null
-  }>({
-    name: 'ledger.statement',
-    text: 'SELECT * FROM ledger.statement($1, $2, $3, $4, $5, $6, $7, $8)',
+  const columns = [...lineColumns, ...beside.columns]
+  const { rows } = await tx.client.query<{ lines: string | null }>({
+    name: beside.name,
+    text: `SELECT ${packedRows(columns)} AS lines
+             FROM ledger.statement($1, $2, $3, $4, $5, $6, $7, $8) s ${beside.joins}`,
     values: [
       tx.timebankId,
       accountId,
@@ -144,20 +174,32 @@ export async function statement(tx: Tx, accountId: number, options: StatementOpt
       limit
     ]
   })
-  return rows.map((row) => ({
-    version: row.version,
-    transferId: row.transfer_id,
-    operation: operationName(row.operation),
-    kind: transferKindName(row.kind),
-    performedOn: row.performed_on,
-    recordedAt: row.recorded_at,
-    counterAccount: row.counter_account,
-    minutes: row.minutes,
-    heldMinutes: row.held_minutes,
-    balance: row.balance,
-    ref: row.ref,
-    groupId: row.group_id
-  }))
+  const lines = unpackRows(rows[0]?.lines ?? null).map((fields): [Line, T] => [
+    toLine(fields),
+    beside.read(tx, fields.slice(lineColumns.length))
+  ])
+  // here it costs a tenth of what it does there
+  const direction = order === 'oldest' ? 1 : -1
+  return lines.sort(([a], [b]) => (a.version - b.version) * direction)
+}
+
+const toLine = (fields: readonly string[]): Line => {
+  const [version, transferId, operation, kind, performedOn, recordedAt, counter, minutes, held, balance, ref, group] =
+    fields
+  return {
+    version: Number(version),
+    transferId: transferId!,
+    operation: operationName(Number(operation)),
+    kind: transferKindName(Number(kind)),
+    performedOn: performedOn!,
+    recordedAt: instantFrom(recordedAt!),
+    counterAccount: Number(counter),
+    minutes: Number(minutes),
+    heldMinutes: Number(held),
+    balance: Number(balance),
+    ref: ref === '' ? null : ref!,
+    groupId: group === '' ? null : group!
+  }
 }
 
 export type Transfer = {
@@ -258,11 +300,12 @@ export type TrialBalanceRow = {
 export type TrialBalance = { kinds: TrialBalanceRow[]; sum: Omit<TrialBalanceRow, 'kind'> }
 
 export async function trialBalance(tx: Tx): Promise<TrialBalance> {
-  const { rows } = await tx.client.query<TrialBalanceRow>(
-    `SELECT kind, accounts, debits, credits, balance, held_in AS "heldIn", held_out AS "heldOut"
-       FROM ledger.trial_balance($1)`,
-    [tx.timebankId]
-  )
+  const { rows } = await tx.client.query<TrialBalanceRow>({
+    name: 'ledger.trial_balance',
+    text: `SELECT kind, accounts, debits, credits, balance, held_in AS "heldIn", held_out AS "heldOut"
+             FROM ledger.trial_balance($1)`,
+    values: [tx.timebankId]
+  })
   const total = (figure: keyof TrialBalance['sum']) => rows.reduce((sum, row) => sum + row[figure], 0)
   return {
     kinds: rows.toSorted((a, b) => accountKinds.indexOf(a.kind) - accountKinds.indexOf(b.kind)),

@@ -1,10 +1,22 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
-import { type Api, columnsOf, decodeCursor, pageOf, read, readers, sendList, staff, toPage } from '../../http/index.ts'
+import {
+  type Api,
+  columnsOf,
+  decodeCursor,
+  defaultLimit,
+  pageOf,
+  read,
+  readers,
+  readOne,
+  sendList,
+  staff,
+  toPage
+} from '../../http/index.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
-import { findTransfer, getAccount, statement, trialBalance } from './read.ts'
+import { type Beside, findTransfer, getAccount, statementWith, trialBalance } from './read.ts'
 import {
   type AccountLabel,
   accountParams,
@@ -28,6 +40,8 @@ export type LedgerRoutesOptions = {
   ownsAccount(tx: Tx, request: FastifyRequest, accountId: number): boolean | Promise<boolean>
   /** Whose accounts these are, by their numbers, as far as the caller may know. */
   labelsOf(tx: Tx, accountIds: readonly number[]): Promise<Map<number, AccountLabel>>
+  /** Whose the other accounts of a statement are, as far as the caller may know, read beside its lines. */
+  labelsBeside: Beside<AccountLabel>
 }
 
 const ownOrAll = readers({ member: 'own', broker: true, admin: true, auditor: true })
@@ -35,11 +49,14 @@ const ownOrAll = readers({ member: 'own', broker: true, admin: true, auditor: tr
 const lineColumns = columnsOf(lineSchema)
 
 /** Reading the ledger. Nothing here moves hours: that is done by what stands on the ledger. */
-export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOptions): void {
+export function ledgerRoutes(app: Api, { ownsAccount, labelsBeside }: LedgerRoutesOptions): void {
+  /** What the caller's own look-up tells: whether they see every account, or this is their own. */
+  const mayReadAnyway = ({ actor, membership }: FastifyRequest, accountId: number): boolean =>
+    isStaff(actor) || hasRole(actor, 'auditor') || membership?.accountId === accountId
+
   /** To a member the accounts of others look as if they were not there. */
   async function refuseOthers(tx: Tx, request: FastifyRequest, accountId: number): Promise<void> {
-    if (isStaff(tx.actor) || hasRole(tx.actor, 'auditor')) return
-    if (request.membership?.accountId === accountId) return
+    if (mayReadAnyway(request, accountId)) return
     if (!(await ownsAccount(tx, request, accountId))) throw notFound('account')
   }
 
@@ -56,12 +73,15 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOp
         response: { 200: accountSchema }
       }
     },
-    (request) =>
-      read(request, async (tx) => {
-        const { account } = request.params
+    async (request) => {
+      const { account } = request.params
+      if (mayReadAnyway(request, account))
+        return accountView(await readOne(request, (tx) => getAccount(tx, account), { short: true }))
+      return read(request, async (tx) => {
         await refuseOthers(tx, request, account)
         return accountView(await getAccount(tx, account))
       })
+    }
   )
 
   app.get(
@@ -84,21 +104,24 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOp
       const { limit, order, from, to, cursor } = request.query
       // the order belongs to the cursor, so that a page of the other direction is refused
       const cursorShape = z.tuple([z.literal(order), z.int()])
-      const page = (at: string | undefined, size: number) =>
-        read(request, async (tx) => {
-          await refuseOthers(tx, request, account)
-          await getAccount(tx, account)
-          const last = decodeCursor(at, cursorShape)?.[1]
-          const edge = order === 'newest' ? { before: last } : { after: last }
-          const lines = await statement(tx, account, { ...edge, order, from, to, limit: size + 1 })
-          const labels = await labelsOf(
-            tx,
-            lines.map((line) => line.counterAccount)
-          )
-          const unknown = { kind: 'unknown', number: null, name: null }
-          const views = lines.map((line) => lineView(line, labels.get(line.counterAccount) ?? unknown))
-          return toPage(views, size, (line) => [order, line.line])
-        })
+      const page = async (at: string | undefined, size: number) => {
+        const last = decodeCursor(at, cursorShape)?.[1]
+        // lines of certain days are looked for among all
+        const short = from === undefined && to === undefined && size <= defaultLimit
+        const edge = order === 'newest' ? { before: last } : { after: last }
+        const lines = (tx: Tx) =>
+          statementWith(tx, account, { ...edge, order, from, to, limit: size + 1 }, labelsBeside)
+        const found = mayReadAnyway(request, account)
+          ? await readOne(request, lines, { short })
+          : await read(request, async (tx) => {
+              await refuseOthers(tx, request, account)
+              return lines(tx)
+            })
+        // an account that is not there has no lines either
+        if (found.length === 0) await readOne(request, (tx) => getAccount(tx, account), { short: true })
+        const views = found.map(([line, label]) => lineView(line, label))
+        return toPage(views, size, (line) => [order, line.line])
+      }
       return sendList(request, reply, {
         name: `statement-${account}`,
         query: { limit, cursor },
@@ -121,12 +144,11 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOp
         response: { 200: transferSchema }
       }
     },
-    (request) =>
-      read(request, async (tx) => {
-        const transfer = await findTransfer(tx, request.params.transfer)
-        if (transfer === null) throw notFound('transfer')
-        return transferView(transfer)
-      })
+    async (request) => {
+      const transfer = await readOne(request, (tx) => findTransfer(tx, request.params.transfer), { short: true })
+      if (transfer === null) throw notFound('transfer')
+      return transferView(transfer)
+    }
   )
 
   app.get(
@@ -142,7 +164,7 @@ export function ledgerRoutes(app: Api, { ownsAccount, labelsOf }: LedgerRoutesOp
         response: { 200: trialBalanceSchema }
       }
     },
-    (request) => read(request, async (tx) => trialBalanceView(await trialBalance(tx)))
+    async (request) => trialBalanceView(await readOne(request, trialBalance))
   )
 
   app.get(

@@ -1,4 +1,13 @@
-export { createStarterCategories, findCategory, getCategory, listCategories } from './categories.ts'
+export {
+  createStarterCategories,
+  type Flags,
+  type FlagsPath,
+  findCategory,
+  flagsInForce,
+  flagsPath,
+  getCategory,
+  listCategories
+} from './categories.ts'
 export { createDraftRequests, type DraftRequest } from './drafts.ts'
 export { expireListings, listingsExpiringWithin, noteExpiryNotices } from './expiry.ts'
 export { blankListingsOf, closeListingsOf } from './leaving.ts'

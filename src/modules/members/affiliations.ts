@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lte, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { DomainError, notFound, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
@@ -275,6 +275,23 @@ export async function organisationsActedFor(tx: Tx, membershipId: string, on: st
       and(
         eq(affiliations.timebankId, tx.timebankId),
         eq(affiliations.membershipId, membershipId),
+        eq(affiliations.actsFor, true),
+        accepted,
+        validOn(on)
+      )
+    )
+  return rows.map((row) => row.id)
+}
+
+/** Ids of the members who act for one of the organisations on a day. */
+export async function membersActingFor(tx: Tx, organisationIds: readonly string[], on: string): Promise<string[]> {
+  const rows = await tx.db
+    .selectDistinct({ id: affiliations.membershipId })
+    .from(affiliations)
+    .where(
+      and(
+        eq(affiliations.timebankId, tx.timebankId),
+        inArray(affiliations.organisationId, [...organisationIds]),
         eq(affiliations.actsFor, true),
         accepted,
         validOn(on)

@@ -38,17 +38,19 @@ export function callerLookup(
   database: Database
 ): (bearer: { personId: string; sessionId: string }, timebankRef: string | null) => Promise<Caller> {
   const look = sharing(async (asked: readonly Asked[]) => {
-    const { rows } = await database.lookups.query<CallerRow>({
-      name: 'members.callers',
-      text: 'SELECT * FROM members.callers($1, $2, $3, $4)',
-      values: [
-        asked.map(({ personId }) => personId),
-        asked.map(({ sessionId }) => sessionId),
-        asked.map(({ timebankRef }) => (timebankRef !== null && isUuid(timebankRef) ? timebankRef : null)),
-        asked.map(({ timebankRef }) => (timebankRef !== null && nameable.test(timebankRef) ? timebankRef : null))
-      ]
-    })
-    return rows.map(toCaller)
+    const [result] = await database.lanes.run([
+      {
+        name: 'members.callers',
+        text: 'SELECT * FROM members.callers($1, $2, $3, $4)',
+        values: [
+          asked.map(({ personId }) => personId),
+          asked.map(({ sessionId }) => sessionId),
+          asked.map(({ timebankRef }) => (timebankRef !== null && isUuid(timebankRef) ? timebankRef : null)),
+          asked.map(({ timebankRef }) => (timebankRef !== null && nameable.test(timebankRef) ? timebankRef : null))
+        ]
+      }
+    ])
+    return ((result?.rows ?? []) as CallerRow[]).map(toCaller)
   })
   return async ({ personId, sessionId }, timebankRef) => look({ personId, sessionId, timebankRef })
 }

@@ -2,7 +2,7 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { audit, wasDone } from '../audit/index.ts'
-import { communityPot, getAccount, post, setAccountStatus } from '../ledger/index.ts'
+import { communityPot, getAccount, getAccounts, type Outcome, post, setAccountStatus } from '../ledger/index.ts'
 import type { Policy } from '../timebanks/index.ts'
 import type { Membership } from './memberships.ts'
 
@@ -68,6 +68,26 @@ export async function emptyAndClose(
   if (balance < 0) await post(tx, { ...common, debit: communityPot, credit: accountId, kind: 'write_off' })
   await setAccountStatus(tx, accountId, 'closed', why)
   return balance === 0 ? null : { minutes: balance, transferId: id }
+}
+
+/**
+ * What a reversal brings to the account of somebody who has left goes where their balance went: to the pot, or is written off
+ * by it, so that a closed account stays empty.
+ */
+export async function emptyClosed(
+  tx: Tx,
+  { debitAccount, creditAccount }: Pick<Outcome, 'debitAccount' | 'creditAccount'>,
+  performedOn: string
+): Promise<void> {
+  const touched = [debitAccount, creditAccount].filter((account) => account !== null)
+  for (const { id: account, kind, status, balance } of (await getAccounts(tx, touched)).values()) {
+    if (status !== 'closed' || balance === 0 || kind === 'clearing') continue
+    const way =
+      balance > 0
+        ? ({ debit: account, credit: communityPot, kind: 'leaving' } as const)
+        : ({ debit: communityPot, credit: account, kind: 'write_off' } as const)
+    await post(tx, { id: newId(), operation: 'transfer', ...way, minutes: Math.abs(balance), performedOn, force: true })
+  }
 }
 
 /** A refusal that comes from somebody else's account: its balance and limits are not for the one who leaves. */

@@ -6,10 +6,12 @@ export {
   affiliationCovering,
   endAffiliation,
   listAffiliations,
+  membersActingFor,
   organisationsActedFor,
   refuseAffiliation
 } from './affiliations.ts'
 export { callerLookup, membershipsOf } from './caller.ts'
+export { emptyClosed } from './hours.ts'
 export { addMembers } from './importing.ts'
 export { erase, leave } from './leaving.ts'
 export { applyPolicyLimits, limitsFor } from './limits.ts'
@@ -29,12 +31,20 @@ export {
   updateOrganisation
 } from './organisations.ts'
 export {
+  type AccountLabel,
   accountLabels,
+  labelsBeside,
+  type MemberParty,
+  type MembersBrought,
   memberLabels,
   memberParty,
+  membersSql,
   organisationLabels,
   organisationParty,
-  ownsAccount
+  ownsAccount,
+  type Parties,
+  partiesFrom,
+  partiesOf
 } from './parties.ts'
 export { isMinorOn, updateProfile } from './profile.ts'
 export { assignBroker, changeRoles } from './roles.ts'

@@ -1,10 +1,11 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import { orEmpty } from '../../db/packed.ts'
 import { hasRole, isStaff, type MembershipStatus } from '../../shared/actor.ts'
+import { notFound } from '../../shared/errors.ts'
+import type { Beside } from '../ledger/index.ts'
 import { policyInForce, today } from '../timebanks/index.ts'
 import { affiliationCovering } from './affiliations.ts'
-import { getMembership } from './memberships.ts'
-import { getOrganisation } from './organisations.ts'
 import { isMinorOn } from './profile.ts'
 import { memberships, organisations } from './tables.ts'
 
@@ -19,29 +20,102 @@ export type MemberParty = {
   isMinor(on: string): boolean
 }
 
-export async function memberParty(tx: Tx, membershipId: string): Promise<MemberParty> {
-  const { id, accountId, number, status, displayName, supported, dateOfBirth } = await getMembership(tx, membershipId)
+export type OrganisationParty = { organisationId: string; accountId: number; status: 'active' | 'closed'; name: string }
+
+/** Who stands on the sides of something, looked up before: not-found for whom there is not. */
+export type Parties = { member(id: string): MemberParty; organisation(id: string): OrganisationParty }
+
+type MemberRow = [
+  id: string,
+  accountId: number,
+  number: number,
+  status: MembershipStatus,
+  displayName: string,
+  supported: boolean,
+  dateOfBirth: string | null
+]
+type OrganisationRow = [id: string, accountId: number, status: 'active' | 'closed', name: string]
+
+/** What `membersSql` gives: null where there is no such member. */
+export type MembersBrought = readonly (MemberRow | null)[]
+
+const memberRow =
+  'json_build_array(m.id, m.account_id, m.number, m.status, m.display_name, m.supported, m.date_of_birth)'
+const organisationRow = 'json_build_array(o.id, o.account_id, o.status, o.name)'
+
+/**
+ * SQL of a column, for statements of higher modules that bring members along in the same round trip; `partiesFrom` reads it.
+ * Who they are is SQL too: a uuid or null each.
+ */
+export const membersSql = (timebank: string, ids: readonly string[]): string => {
+  const one = (id: string) =>
+    `(SELECT ${memberRow} FROM members.memberships m WHERE m.timebank_id = ${timebank} AND m.id = ${id})`
+  return `json_build_array(${ids.map(one).join(', ')})`
+}
+
+/** Parties from the members that a statement brought along; organisations are looked up where there are any, as seldom. */
+export async function partiesFrom(
+  tx: Tx,
+  members: MembersBrought,
+  organisationIds: readonly (string | null | undefined)[]
+): Promise<Parties> {
+  const wanted = organisationIds.filter((id) => id !== null && id !== undefined)
+  if (wanted.length === 0) return makeParties(members, [])
+  const { rows } = await tx.client.query<{ row: OrganisationRow }>({
+    name: 'members.organisation_parties',
+    text: `SELECT ${organisationRow} AS row FROM members.organisations o WHERE o.timebank_id = $1 AND o.id = ANY ($2::uuid[])`,
+    values: [tx.timebankId, wanted]
+  })
+  return makeParties(
+    members,
+    rows.map(({ row }) => row)
+  )
+}
+
+/** Any number of members and organisations. */
+export async function partiesOf(
+  tx: Tx,
+  memberIds: readonly string[],
+  organisationIds: readonly string[]
+): Promise<Parties> {
+  const { rows } = await tx.client.query<{ row: MemberRow }>({
+    name: 'members.member_parties',
+    text: `SELECT ${memberRow} AS row FROM members.memberships m WHERE m.timebank_id = $1 AND m.id = ANY ($2::uuid[])`,
+    values: [tx.timebankId, memberIds]
+  })
+  const members = rows.map(({ row }) => row)
+  return partiesFrom(tx, members, organisationIds)
+}
+
+function makeParties(members: MembersBrought, organisations: readonly OrganisationRow[]): Parties {
+  const memberOf = new Map(members.flatMap((row) => (row ? [[row[0], row] as const] : [])))
+  const organisationOf = new Map(organisations.map((row) => [row[0], row]))
   return {
-    membershipId: id,
-    accountId,
-    number,
-    status,
-    displayName,
-    supported,
-    isMinor: (on) => isMinorOn(dateOfBirth, on)
+    member: (id) => {
+      const row = memberOf.get(id)
+      if (!row) throw notFound('member')
+      const [membershipId, accountId, number, status, displayName, supported, dateOfBirth] = row
+      const isMinor = (on: string) => isMinorOn(dateOfBirth, on)
+      return { membershipId, accountId, number, status, displayName, supported, isMinor }
+    },
+    organisation: (id) => {
+      const row = organisationOf.get(id)
+      if (!row) throw notFound('organisation')
+      const [organisationId, accountId, status, name] = row
+      return { organisationId, accountId, status, name }
+    }
   }
 }
 
-export type OrganisationParty = { organisationId: string; accountId: number; status: 'active' | 'closed'; name: string }
+export const memberParty = async (tx: Tx, id: string): Promise<MemberParty> =>
+  (await partiesOf(tx, [id], [])).member(id)
 
-export async function organisationParty(tx: Tx, organisationId: string): Promise<OrganisationParty> {
-  const { id, accountId, status, name } = await getOrganisation(tx, organisationId)
-  return { organisationId: id, accountId, status, name }
-}
+export const organisationParty = async (tx: Tx, id: string): Promise<OrganisationParty> =>
+  (await partiesOf(tx, [], [id])).organisation(id)
 
 export type AccountLabel = { kind: string; number: number | null; name: string | null }
 
-/** Whose accounts these are, for statements; without the names to who may audit only. */
+/** Whose accounts these are, without the names to who may audit only. */
 export async function accountLabels(tx: Tx, accountIds: readonly number[]): Promise<Map<number, AccountLabel>> {
   const ids = [...new Set(accountIds)]
   const labels = new Map<number, AccountLabel>()
@@ -59,6 +133,29 @@ export async function accountLabels(tx: Tx, accountIds: readonly number[]): Prom
   for (const { id, kind, number, name } of rows) labels.set(id, { kind, number, name: nameless ? null : name })
   return labels
 }
+
+/**
+ * The same of the other account of each line of a statement, read beside the lines. `otherName` is SQL for the name of an
+ * account that belongs to nobody here, for floors above that know one; null where there is none.
+ */
+export const labelsBeside = (name: string, otherName: string): Beside<AccountLabel> => ({
+  name,
+  joins: `LEFT JOIN members.memberships m ON m.timebank_id = $1 AND m.account_id = s.counter_account
+          LEFT JOIN members.organisations o ON o.timebank_id = $1 AND m.id IS NULL AND o.account_id = s.counter_account`,
+  columns: [
+    `CASE WHEN m.id IS NOT NULL THEN 'member' WHEN o.id IS NOT NULL THEN 'organisation'
+          ELSE coalesce((SELECT a.kind FROM ledger.accounts a WHERE a.timebank_id = $1 AND a.id = s.counter_account), 'unknown') END`,
+    orEmpty('m.number'),
+    orEmpty(
+      `to_json(coalesce(m.display_name, o.name, CASE WHEN m.id IS NULL AND o.id IS NULL THEN (${otherName}) END))`
+    )
+  ],
+  read: ({ actor }, [kind, number, name]) => ({
+    kind: kind!,
+    number: number === '' ? null : Number(number),
+    name: name === '' || (hasRole(actor, 'auditor') && !isStaff(actor)) ? null : (JSON.parse(name!) as string)
+  })
+})
 
 /** Whether an account is the member's own, or that of an organisation for which they act today. */
 export async function ownsAccount(tx: Tx, who: { membershipId: string | null; accountId: number }): Promise<boolean> {

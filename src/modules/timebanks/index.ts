@@ -8,9 +8,10 @@ export {
   findTimebank,
   listTimebanks,
   policyAt,
-  policyByVersion,
   policyFor,
   policyInForce,
   type Timebank,
-  today
+  timebankNames,
+  today,
+  versionInForce
 } from './timebanks.ts'

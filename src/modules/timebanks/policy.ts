@@ -177,7 +177,6 @@ export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
   'countPreparation',
   'countTravel',
   'familyExchanges',
-  'giftsAllowed',
   'inactiveReportDays',
   'inactiveLeaveDays',
   'smallestPublishedCell',

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm'
 import type { Database, Queries, Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
 import { dateIn } from '../../shared/clock.ts'
@@ -32,6 +32,19 @@ export async function findTimebank(db: Queries, slugOrId: string): Promise<Timeb
   return row ?? null
 }
 
+/** What anybody of the installation may know of other timebanks, by id. */
+export async function timebankNames(
+  db: Queries,
+  ids: readonly string[]
+): Promise<Map<string, { id: string; slug: string; name: string }>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .select({ id: timebanks.id, slug: timebanks.slug, name: timebanks.name })
+    .from(timebanks)
+    .where(inArray(timebanks.id, [...ids]))
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
 export async function getTimebank(tx: Tx): Promise<Timebank> {
   const [row] = await tx.db.select().from(timebanks).where(eq(timebanks.id, tx.timebankId))
   return row!
@@ -48,61 +61,66 @@ export async function createPolicy(tx: Tx, chosen: Partial<Policy>, why: string)
   return addVersion(tx, 1, merged(defaultPolicy, chosen), why)
 }
 
+/** SQL of a scalar, the version in force: for statements of higher modules that bring it along. */
+export const versionInForce = (timebank: string): string =>
+  `(SELECT max(p.version) FROM timebanks.policies p WHERE p.timebank_id = ${timebank})`
+
 /** The policy in force. */
 export async function currentPolicy(tx: Tx): Promise<PolicyVersion> {
-  const [row] = await tx.db
-    .select()
-    .from(policies)
-    .where(eq(policies.timebankId, tx.timebankId))
-    .orderBy(desc(policies.version))
-    .limit(1)
-  if (!row) throw new Error('a timebank without a policy')
-  return read(row)
+  const { rows } = await tx.client.query<{ version: number | null }>({
+    name: 'timebanks.version_in_force',
+    text: `SELECT ${versionInForce('$1')} AS version`,
+    values: [tx.timebankId]
+  })
+  const version = rows[0]?.version ?? null
+  const policy = version === null ? null : await policyAt(tx, version)
+  if (!policy) throw new Error('a timebank without a policy')
+  return policy
 }
 
-/** By timebank and version. Bounded. */
-const inForce = new Map<string, PolicyVersion>()
-const inForceKept = 1000
-
 /**
- * The policy in force when the request's caller was looked up, a moment before the transaction: for hot paths. A version
- * never changes, so one that was read before is not read again. Where nobody has looked, it is read like `currentPolicy`.
+ * The policy in force when the request's caller was looked up, a moment before the transaction: for hot paths. Where nobody has
+ * looked, it is read like `currentPolicy`.
  */
 export async function policyInForce(tx: Tx): Promise<PolicyVersion> {
-  return tx.policyVersion === null ? currentPolicy(tx) : policyByVersion(tx, tx.policyVersion)
+  const looked = tx.policyVersion === null ? null : await policyAt(tx, tx.policyVersion)
+  return looked ?? currentPolicy(tx)
 }
 
-/**
- * One version, from the cache where it was read before. Only for versions that are known to be committed: one that is rolled
- * back may be made again otherwise.
- */
-export async function policyByVersion(tx: Tx, version: number): Promise<PolicyVersion> {
-  const key = `${tx.timebankId}:${version}`
-  const known = inForce.get(key)
-  if (known) return known
-  const found = await policyAt(tx, version)
-  if (!found) throw new Error('a timebank without the policy of this version')
-  if (inForce.size >= inForceKept) inForce.clear()
-  inForce.set(key, found)
-  return found
-}
-
-/** The policy in force for who has no transaction at hand: `read` opens one where the version is not remembered. */
+/** The same for who has no transaction at hand: `read` opens one where the version is not remembered. */
 export async function policyFor(
   timebank: { id: string; policyVersion: number | null },
   read: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
 ): Promise<PolicyVersion> {
-  return inForce.get(`${timebank.id}:${timebank.policyVersion}`) ?? read(policyInForce)
+  return versions.get(`${timebank.id}/${timebank.policyVersion}`) ?? read(policyInForce)
 }
 
 /** The policy that something was made under. */
 export async function policyAt(tx: Tx, version: number): Promise<PolicyVersion | null> {
+  const key = `${tx.timebankId}/${version}`
+  const known = versions.get(key)
+  if (known) return known
   const [row] = await tx.db
-    .select()
+    .select({ ...getTableColumns(policies), transaction: sql<string | null>`pg_current_xact_id_if_assigned()::text` })
     .from(policies)
     .where(and(eq(policies.timebankId, tx.timebankId), eq(policies.version, version)))
-  return row ? read(row) : null
+  if (!row) return null
+  const policy = read(row)
+  if (row.transaction === null || addedIn.get(tx.client) !== row.transaction) {
+    if (versions.size >= versionsKept) versions.clear()
+    versions.set(key, policy)
+  }
+  return policy
 }
+
+/**
+ * A version never changes once it is committed, and every exchange looks its own up. What the present transaction has added
+ * may yet be rolled back and made again otherwise: that is not kept. Bounded.
+ */
+const versions = new Map<string, PolicyVersion>()
+const versionsKept = 5000
+/** The last transaction of a connection that has added a version. */
+const addedIn = new WeakMap<Tx['client'], string>()
 
 export async function listPolicyVersions(tx: Tx, after: number | null, limit: number): Promise<PolicyVersion[]> {
   const rows = await tx.db
@@ -166,7 +184,8 @@ async function addVersion(tx: Tx, version: number, rules: Policy, why: string): 
   const [row] = await tx.db
     .insert(policies)
     .values({ timebankId: tx.timebankId, version, rules, why, changedBy: tx.actor.personId, changedAt: tx.now })
-    .returning()
+    .returning({ ...getTableColumns(policies), transaction: sql<string>`pg_current_xact_id()::text` })
+  addedIn.set(tx.client, row!.transaction)
   return read(row!)
 }
 

@@ -3,6 +3,7 @@ import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { audit } from '../audit/index.ts'
 import { findTransfer, type Outcome, post } from '../ledger/index.ts'
+import { emptyClosed } from '../members/index.ts'
 import { belongsElsewhere } from './posting.ts'
 import { isDirect } from './rules.ts'
 
@@ -24,6 +25,7 @@ export async function reverseTransfer(
   const id = newId()
   const { performedOn } = original
   const outcome = await post(tx, { id, operation: 'reverse', ref, performedOn, force: override })
+  await emptyClosed(tx, outcome, performedOn)
   await audit(tx, {
     action: 'transfer.reversed',
     subject: { type: 'transfer', id: ref },

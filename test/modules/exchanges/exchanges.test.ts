@@ -690,3 +690,37 @@ test('lists filter by state, side, member, category and service date', async () 
   assert.deepEqual(await ids('status=reversed'), [])
   assert.deepEqual(await ids(`categoryId=${garden}`), [young.id, old.id])
 })
+
+test('what the database could not keep as it was sent is refused', async () => {
+  const id = await reported()
+  refused(await bev.post(`exchanges/${id}/dispute`, { reason: 'It was \ud800 shorter' }), 400, 'validation-failed')
+  const kept = ok(await bev.post(`exchanges/${id}/dispute`, { reason: 'It was shorter 🌱' }))
+  assert.equal(ok(await bev.get(`exchanges/${id}`)).reason, kept.reason)
+})
+
+test('what a step answers is what is read afterwards, whatever the ids were written like', async () => {
+  const input = between(ann, bev, { performedOn, categoryId: garden.toUpperCase() })
+  const shouted = { ...input, provider: { memberId: ann.memberId.toUpperCase() } }
+  const { id } = ok(await ann.post('exchanges/reports', shouted), 201)
+  const read = async () => ok(await bev.get(`exchanges/${id}`))
+  assert.equal((await read()).provider.memberId, ann.memberId)
+  const disputed = ok(await bev.post(`exchanges/${id}/dispute`, { reason: 'It was shorter' }))
+  assert.deepEqual(await read(), disputed)
+  const settled = ok(await broker.post(`exchanges/${id}/confirmation`))
+  assert.deepEqual(await read(), settled)
+  const recorded = ok(await broker.post('exchanges/records', between(ann, bev, { performedOn })), 201)
+  assert.deepEqual(ok(await bev.get(`exchanges/${recorded.id}`)), recorded)
+})
+
+test('a category deep down is under what is said above it', async () => {
+  let parentId: string | undefined
+  for (const [depth, risk] of ['low', 'high', 'low', 'low'].entries()) {
+    const input = { name: `Level ${depth}`, slug: `level-${depth}`, risk, ...(parentId ? { parentId } : {}) }
+    parentId = ok(await admin.post('categories', input), 201).id
+  }
+  const { id } = ok(await ann.post('exchanges', between(ann, bev, { categoryId: parentId })), 201)
+  assert.equal(ok(await bev.post(`exchanges/${id}/agreement`, {})).status, 'awaiting_risk')
+  const top = ok(await admin.get('categories/level-0'))
+  ok(await admin.post(`categories/${top.id}/closure`, {}))
+  refused(await ann.post('exchanges', between(ann, bev, { categoryId: parentId })), 422, 'category-closed')
+})

@@ -53,8 +53,13 @@ before(async () => {
   await registerOpenapi(app, { version: '0', publicUrl: 'http://commonhours.test', declared, tags: [] })
   ledgerRoutes(app, {
     ownsAccount: (_tx, _request, account) => account === 5,
-    labelsOf: async (_tx, ids) =>
-      new Map(ids.map((id) => [id, { kind: 'member', number: 100 + id, name: `Owner of ${id}` }]))
+    labelsOf: async () => new Map(),
+    labelsBeside: {
+      name: 'tried.statement',
+      joins: '',
+      columns: ['s.counter_account'],
+      read: (_tx, [id]) => ({ kind: 'member', number: 100 + Number(id), name: `Owner of ${id}` })
+    }
   })
   await app.ready()
 })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { rules } from '../../../src/modules/timebanks/index.ts'
+import { inTimebank } from '../../../src/db/client.ts'
+import { changePolicy, currentPolicy, findTimebank, policyAt, rules } from '../../../src/modules/timebanks/index.ts'
+import { systemActor } from '../../../src/shared/actor.ts'
 import { addMember, type Client, foundAnother, makeStage, type Stage, setUp } from '../../support/app.ts'
 
 let stage: Stage
@@ -121,4 +123,24 @@ test('a short name is taken once', async () => {
   })
   assert.equal(again.status, 409)
   assert.equal(again.body.code, 'slug-taken')
+})
+
+test('a version that was rolled back is forgotten; the same number may stand for something else later', async () => {
+  const { id } = (await findTimebank(stage.database.db, 'rivertown'))!
+  const { version } = await policy()
+  const undone = new Error('undone')
+  await assert.rejects(
+    inTimebank(stage.database, id, systemActor, async (tx) => {
+      await changePolicy(tx, { autoConfirmAfterDays: 21 }, 'Undone', version)
+      assert.equal((await currentPolicy(tx)).rules.autoConfirmAfterDays, 21)
+      assert.equal((await policyAt(tx, version + 1))?.rules.autoConfirmAfterDays, 21)
+      throw undone
+    }),
+    undone
+  )
+  const look = () => inTimebank(stage.database, id, systemActor, (tx) => policyAt(tx, version + 1))
+  assert.equal(await look(), null)
+  assert.equal((await change({ autoConfirmAfterDays: 28 })).status, 200)
+  assert.equal((await look())?.rules.autoConfirmAfterDays, 28)
+  assert.equal((await look())?.rules.autoConfirmAfterDays, 28)
 })

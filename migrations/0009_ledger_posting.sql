@@ -1,5 +1,37 @@
 -- Posting once more, with what it has learnt: through what and on whose behalf a step came, holds that end by themselves, soft
 -- limits that leave a follow-up, and refusals that are kept under their id.
+-- The two sides of every transfer, one row for each account. delta: what it does to the balance.
+CREATE VIEW ledger.entries WITH (security_invoker = true) AS
+SELECT t.timebank_id, t.debit_account AS account_id, t.debit_version AS version, t.id AS transfer_id, 'debit' AS side,
+       t.operation, t.kind, t.performed_on, t.recorded_at, t.credit_account AS counter_account, t.minutes::integer AS minutes,
+       CASE WHEN t.operation IN (2, 4) THEN 0 ELSE -t.minutes END AS delta, t.debit_balance AS balance, t.ref, t.group_id
+  FROM ledger.transfers t
+UNION ALL
+SELECT t.timebank_id, t.credit_account, t.credit_version, t.id, 'credit',
+       t.operation, t.kind, t.performed_on, t.recorded_at, t.debit_account, t.minutes::integer,
+       CASE WHEN t.operation IN (2, 4) THEN 0 ELSE t.minutes END, t.credit_balance, t.ref, t.group_id
+  FROM ledger.transfers t;
+--> statement-breakpoint
+GRANT SELECT ON ledger.entries TO commonhours_service;
+--> statement-breakpoint
+-- Totals by kind of account. The sums of balances, and of holds in and out, are equal: that is the trial.
+CREATE OR REPLACE FUNCTION ledger.trial_balance(p_timebank uuid)
+RETURNS TABLE (kind text, accounts bigint, debits bigint, credits bigint, balance bigint, held_in bigint, held_out bigint)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM ledger.require_timebank(p_timebank);
+  RETURN QUERY
+  SELECT a.kind::text, count(*), sum(a.debits)::bigint, sum(a.credits)::bigint, sum(a.credits - a.debits)::bigint,
+         sum(a.held_in)::bigint, sum(a.held_out)::bigint
+    FROM ledger.accounts a
+   WHERE a.timebank_id = p_timebank
+   GROUP BY a.kind
+   ORDER BY a.kind;
+END $$;
+--> statement-breakpoint
 SELECT platform.protect('ledger.refusals');
 --> statement-breakpoint
 SELECT platform.protect('ledger.limit_crossings');

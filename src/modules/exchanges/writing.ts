@@ -1,0 +1,129 @@
+import type { Tx } from '../../db/client.ts'
+import { onDuplicate } from '../../db/errors.ts'
+import { columnsOf } from '../../db/rows.ts'
+import { DomainError } from '../../shared/errors.ts'
+import { type AuditEntry, eventsJson, insertEvents } from '../audit/index.ts'
+import { membersActingFor } from '../members/index.ts'
+import { insertNotices, noticesJson } from '../notices/index.ts'
+import type { Context, Exchange, Seen } from './exchanges.ts'
+import { sideNames, sideOf } from './sides.ts'
+import { exchanges } from './tables.ts'
+
+/** What a step may change; the rest of an exchange is that of its beginning. */
+const changing = [
+  'status',
+  'providerAffiliationId',
+  'receiverAffiliationId',
+  'performedOn',
+  'agreedMinutes',
+  'approvedMinutes',
+  'serviceMinutes',
+  'creditMinutes',
+  'reportedBy',
+  'reportedByPerson',
+  'transferId',
+  'holdId',
+  'reversalTransferId',
+  'recordOnly',
+  'reason',
+  'agreedAt',
+  'reportedAt',
+  'settledAt',
+  'closedAt'
+] as const satisfies (keyof Exchange)[]
+export type Change = Partial<Pick<Exchange, (typeof changing)[number]>>
+
+const columns = columnsOf(exchanges) as [keyof Exchange, string][]
+const changed = columns.filter(([field]) => (changing as readonly string[]).includes(field))
+
+const placeholders = (count: number, after = 0): string[] =>
+  Array.from({ length: count }, (_, i) => `$${i + 1 + after}`)
+
+/** A step, the event that notes it and the notices of it, in one statement; the last two are its first parameters. */
+const noted = `WITH noted AS (${insertEvents('$1')}), told AS (${insertNotices('$2')})`
+const update = `${noted}
+  UPDATE exchanges.exchanges SET row_version = row_version + 1, ${changed.map(([, column], i) => `${column} = $${i + 6}`).join(', ')}
+   WHERE timebank_id = $3 AND id = $4 AND row_version = $5`
+const insert = `${noted}
+  INSERT INTO exchanges.exchanges (${columns.map(([, column]) => column).join(', ')})
+  VALUES (${placeholders(columns.length, 2).join(', ')})`
+
+type Step = Pick<AuditEntry, 'onBehalfOf' | 'reason'> & { action: string }
+type About = Pick<Context, 'exchange' | 'parties' | 'today'>
+
+/** Writes a step of an exchange that is locked: the new state, who did it for whom, and to whom it is told. */
+export async function step(tx: Tx, about: About, change: Change, entry: Step): Promise<Seen> {
+  const { exchange: before, parties } = about
+  const after = { ...before, ...change, rowVersion: before.rowVersion + 1 }
+  const changes = { status: [before.status, after.status], ...minutesOf(change) }
+  const { rowCount } = await tx.client.query({
+    name: 'exchanges.step',
+    text: update,
+    values: [
+      ...(await noteOf(tx, about, entry, changes)),
+      ...[tx.timebankId, before.id, before.rowVersion],
+      ...changed.map(([field]) => after[field])
+    ]
+  })
+  if (rowCount !== 1) throw new Error('a step on an exchange that is not locked')
+  return { ...after, parties }
+}
+
+/** Writes an exchange that begins. */
+export async function insertExchange(tx: Tx, about: About, action: string): Promise<Seen> {
+  const { exchange, parties } = about
+  const changes = { status: [null, exchange.status], proposedMinutes: exchange.proposedMinutes, ...minutesOf(exchange) }
+  const entry = { action, onBehalfOf: exchange.onBehalfOf }
+  const inserted = tx.client.query({
+    name: 'exchanges.insert',
+    text: insert,
+    values: [...(await noteOf(tx, about, entry, changes)), ...columns.map(([field]) => exchange[field])]
+  })
+  await onDuplicate(
+    'exchanges_slip',
+    inserted,
+    () => new DomainError('already-exists', 'An exchange with this slip number has been recorded.')
+  )
+  return { ...exchange, parties }
+}
+
+const minutesOf = (change: Partial<Exchange>) =>
+  Object.fromEntries(
+    (['agreedMinutes', 'serviceMinutes', 'creditMinutes'] as const).flatMap((name) =>
+      change[name] === undefined ? [] : [[name, change[name]]]
+    )
+  )
+
+/** The event and the notices of a step, in the same words. */
+async function noteOf(tx: Tx, about: About, entry: Step, changes: Record<string, unknown>): Promise<[string, string]> {
+  const { action, ...rest } = entry
+  const { id } = about.exchange
+  const kind = `exchange.${action}`
+  const told = await concerned(tx, about)
+  return [
+    eventsJson(tx, [{ action: kind, subject: { type: 'exchange', id }, changes, ...rest }]),
+    noticesJson(
+      tx,
+      told.map((membershipId) => ({ membershipId, kind, subjectId: id }))
+    )
+  ]
+}
+
+/** Who has left is told nothing more. */
+const here: readonly string[] = ['active', 'paused', 'suspended']
+
+/**
+ * Who should know of a step: the members on both sides and, where an organisation is a side, those who act for it today; but
+ * not who took the step.
+ */
+async function concerned(tx: Tx, { exchange, parties, today }: About): Promise<string[]> {
+  const sides = sideNames.map((name) => sideOf(exchange, name))
+  const members = sides.flatMap(({ memberId }) =>
+    memberId !== null && here.includes(parties.member(memberId).status) ? [memberId] : []
+  )
+  const organisations = sides.flatMap(({ capacity, organisationId }) =>
+    capacity === 'organisation' && organisationId !== null ? [organisationId] : []
+  )
+  const acting = organisations.length > 0 ? await membersActingFor(tx, organisations, today) : []
+  return [...new Set([...members, ...acting])].filter((id) => id !== tx.actor.membershipId)
+}

@@ -1,0 +1,75 @@
+import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm'
+import type { Tx } from '../../db/client.ts'
+import { rowsWriter } from '../../db/rows.ts'
+import { notFound } from '../../shared/errors.ts'
+import { newId } from '../../shared/ids.ts'
+import { notices } from './tables.ts'
+
+export type Notice = typeof notices.$inferSelect
+
+export type NewNotice = {
+  /** Who is told. */
+  membershipId: string
+  /** `subject.verb`, such as `exchange.confirmed` */
+  kind: string
+  subjectId: string
+}
+
+/**
+ * SQL that adds the notices of a parameter that `noticesJson` made. A notice is written by the statement that writes what it
+ * tells of, so that there is never one without the other, and no further round trip.
+ */
+export const insertNotices = (parameter: string): string =>
+  `INSERT INTO notices.notices SELECT * FROM json_populate_recordset(NULL::notices.notices, ${parameter})`
+
+const written = rowsWriter<Notice>(notices)
+
+export const noticesJson = (tx: Tx, told: readonly NewNotice[]): string =>
+  written(
+    told.map((notice) => ({ ...notice, timebankId: tx.timebankId, id: newId(), createdAt: tx.now, readAt: null }))
+  )
+
+const ofMember = (tx: Tx, membershipId: string) =>
+  and(eq(notices.timebankId, tx.timebankId), eq(notices.membershipId, membershipId))
+
+/** A member's own, newest first; `before` is the id of the last one seen. One more than `limit` where there are more. */
+export function listNotices(
+  tx: Tx,
+  membershipId: string,
+  filter: { unread: boolean; before: string | null },
+  limit: number
+): Promise<Notice[]> {
+  return tx.db
+    .select()
+    .from(notices)
+    .where(
+      and(
+        ofMember(tx, membershipId),
+        filter.unread ? isNull(notices.readAt) : undefined,
+        filter.before === null ? undefined : lt(notices.id, filter.before)
+      )
+    )
+    .orderBy(desc(notices.id))
+    .limit(limit + 1)
+}
+
+/** Notes that a member has read a notice of theirs; the first time stays. */
+export async function markRead(tx: Tx, membershipId: string, id: string): Promise<Notice> {
+  const [notice] = await tx.db
+    .update(notices)
+    .set({ readAt: sql`coalesce(${notices.readAt}, ${tx.now.toISOString()}::timestamptz)` })
+    .where(and(ofMember(tx, membershipId), eq(notices.id, id)))
+    .returning()
+  if (!notice) throw notFound('notice')
+  return notice
+}
+
+/** When a member is erased. */
+export async function removeNoticesOf(tx: Tx, membershipId: string): Promise<void> {
+  await tx.db.delete(notices).where(ofMember(tx, membershipId))
+}
+
+/** Of those made before an instant. */
+export async function removeNoticesBefore(tx: Tx, instant: Date): Promise<void> {
+  await tx.db.delete(notices).where(and(eq(notices.timebankId, tx.timebankId), lt(notices.createdAt, instant)))
+}
