@@ -26,15 +26,17 @@ import { foundingRoutes } from './modules/founding/routes.ts'
 import type { Identity } from './modules/identity/index.ts'
 import { identityRoutes } from './modules/identity/routes.ts'
 import type { PostingQueue } from './modules/ledger/index.ts'
+import { journalRoutes } from './modules/ledger/journal-routes.ts'
 import { ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import { applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
+import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
 
@@ -157,8 +159,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
   ledgerRoutes(app, {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,
-    labelsBeside: partnersBeside
+    labelsBeside: partnersBeside,
+    holderOf: accountHolder,
+    dayEnd
   })
+  journalRoutes(app, { dayEnd })
 
   await app.ready()
   return Object.assign(app, { declared })

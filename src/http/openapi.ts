@@ -21,6 +21,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The list is also given as text/csv. */
     csv?: boolean
+    /** It is also given as application/pdf. */
+    pdf?: boolean
     /** The edit asks for If-Match. */
     ifMatch?: boolean
   }
@@ -92,6 +94,13 @@ function complete(operation: Operation, route: DeclaredRoute): void {
     if (ok?.content)
       ok.content['text/csv'] = {
         schema: { type: 'string', description: 'All items from `cursor` on, whatever `limit` says' }
+      }
+  }
+  if (config.pdf) {
+    const ok = operation.responses['200']
+    if (ok?.content)
+      ok.content['application/pdf'] = {
+        schema: { type: 'string', contentMediaType: 'application/pdf', description: 'To print' }
       }
   }
   if (parameters.length > 0) operation.parameters = parameters

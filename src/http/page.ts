@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { stringify } from 'csv-stringify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -82,32 +83,51 @@ const unwrap = (shape: z.ZodType): z.ZodType =>
 const camelCase = ([first = '', ...rest]: readonly string[]): string =>
   first + rest.map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('')
 
+/** Of lists that can be read back from any page. */
+export const turningPageOf = <T extends z.ZodType>(item: T) =>
+  pageOf(item).extend({
+    previous: z.string().nullable().describe('Cursor of the page before; null: this was the first')
+  })
+
 type List<T> = {
   /** of the file, where CSV is asked for */
   name: string
   query: { limit: number; cursor?: string | undefined }
   columns: CsvColumns<T>
   /** one page from a cursor on, in a transaction of its own */
-  page(cursor: string | undefined, limit: number): Promise<Page<T>>
+  page(cursor: string | undefined, limit: number): Promise<Page<T> & { previous?: string | null }>
 }
 
-/** Answers a list: one page as JSON with a link to the next, or all from the cursor on as CSV where that is asked for. */
+/** Answers a list: one page as JSON with links to its neighbours, or all from the cursor on as CSV where that is asked for. */
 export async function sendList<T>(request: FastifyRequest, reply: FastifyReply, list: List<T>): Promise<FastifyReply> {
   const { limit, cursor } = list.query
   if (wantsCsv(request)) return sendCsv(reply, list)
   const page = await list.page(cursor, limit)
-  if (page.next !== null) {
-    const [address] = request.url.split('?', 1)
+  const [address] = request.url.split('?', 1)
+  const links = (['next', 'previous'] as const).flatMap((name) => {
+    const at = page[name] ?? null
+    if (at === null) return []
     const query = new URLSearchParams(request.url.slice(address!.length))
-    query.set('cursor', page.next)
+    query.set('cursor', at)
     // RFC 8288
-    reply.header('link', `<${address}?${query}>; rel="next"`)
-  }
+    return [`<${address}?${query}>; rel="${name === 'next' ? 'next' : 'prev'}"`]
+  })
+  if (links.length > 0) reply.header('link', links.join(', '))
   return reply.send(page)
 }
 
-const wantsCsv = (request: FastifyRequest): boolean =>
-  (request.headers.accept ?? '').split(',').some((part) => part.trim().toLowerCase().startsWith('text/csv'))
+const accepts = (request: FastifyRequest, mediaType: string): boolean =>
+  (request.headers.accept ?? '').split(',').some((part) => part.trim().toLowerCase().startsWith(mediaType))
+
+const wantsCsv = (request: FastifyRequest): boolean => accepts(request, 'text/csv')
+export const wantsPdf = (request: FastifyRequest): boolean => accepts(request, 'application/pdf')
+
+/** A document to print, as it is made. */
+export const sendPdf = (reply: FastifyReply, name: string, document: Readable): FastifyReply =>
+  reply
+    .header('content-type', 'application/pdf')
+    .header('content-disposition', `attachment; filename="${name}.pdf"`)
+    .send(document)
 
 /**
  * Formula-safe (a cell that a spreadsheet would run begins with an apostrophe), with a header row. One page is in memory at

@@ -25,3 +25,20 @@ export function addDays(date: string, days: number): string {
   moved.setUTCDate(moved.getUTCDate() + days)
   return moved.toISOString().slice(0, 10)
 }
+
+/**
+ * The instant at which a calendar date (years 1 to 9998) has ended in a time zone: the first at which it is a later day there.
+ * Found by halving, so that days of 23 or 25 hours, and those that a zone has left out, end when they do.
+ */
+export function endOfDay(timeZone: string, date: string): Date {
+  const noon = Date.parse(`${date}T12:00:00Z`)
+  const hour = 3_600_000
+  // no zone is further than 14 hours from UTC
+  let [before, after] = [noon - 4 * hour, noon + 28 * hour]
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2)
+    if (dateIn(timeZone, new Date(middle)) > date) after = middle
+    else before = middle
+  }
+  return new Date(after)
+}

@@ -62,6 +62,7 @@ export const problems = {
   // between timebanks
   'no-clearing-agreement': [422, 'No agreement with that timebank is in force'],
   'clearing-limit': [422, 'More than the two timebanks have agreed that one may owe the other'],
+  'statement-too-long': [422, 'One document would be too long: ask for a shorter period, or for CSV'],
   // moving in
   'import-faulty': [422, 'The file has faulty rows; nothing was imported'],
   // the service

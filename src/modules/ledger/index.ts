@@ -11,22 +11,22 @@ export {
   setAccountStatus,
   setLimits
 } from './accounts.ts'
+export { type Moment, positionAt, summaryOf, trialBalanceAt } from './as-of.ts'
 export type { Operation, Outcome } from './call.ts'
 export { outcomeCodes } from './codes.ts'
 export { forgetRefusals, releaseExpiredHolds } from './expiry.ts'
+export { findTransfer, journal, type Transfer } from './journal.ts'
 export { type AccountKind, type AccountStatus, operationNames, type TransferKind, transferKinds } from './kinds.ts'
 export { post, postAll, refusalOf, tryPost } from './post.ts'
 export { makePostingQueue, type PostingQueue } from './queue.ts'
 export {
   type Account,
   type Beside,
-  findTransfer,
   getAccount,
   getAccounts,
   kindsOf,
   type Line,
   statement,
-  type Transfer,
   type TrialBalance,
   trialBalance
 } from './read.ts'

@@ -47,6 +47,8 @@ export const sourceNumbers = {
   import: 6,
   system: 7
 } as const satisfies Record<Source, number>
+/** `unknown`: recorded before this was kept. */
+export type TransferSource = Source | 'unknown'
 
 const turned = <K extends string>(numbers: Record<K, number>): Map<number, K> =>
   new Map(Object.entries<number>(numbers).map(([name, number]) => [number, name as K]))
@@ -54,8 +56,12 @@ const turned = <K extends string>(numbers: Record<K, number>): Map<number, K> =>
 const namesOfOperations = turned<OperationName>(operationNumbers)
 const transferKindNames = turned<TransferKind>(transferKinds)
 
+const sourceNames = new Map<number, TransferSource>([[0, 'unknown'], ...turned<Source>(sourceNumbers)])
+
 export const operationName = (number: number): OperationName => known(namesOfOperations, number, 'operation')
 export const transferKindName = (number: number): TransferKind => known(transferKindNames, number, 'kind of transfer')
+export const sourceName = (number: number): TransferSource => known(sourceNames, number, 'source')
+export const sourceNumber = (source: TransferSource): number => (source === 'unknown' ? 0 : sourceNumbers[source])
 
 function known<T>(names: Map<number, T>, number: number, what: string): T {
   const name = names.get(number)

@@ -202,79 +202,6 @@ const toLine = (fields: readonly string[]): Line => {
   }
 }
 
-export type Transfer = {
-  id: string
-  operation: OperationName
-  kind: TransferKind
-  debitAccount: number
-  creditAccount: number
-  minutes: number
-  performedOn: string
-  recordedAt: Date
-  actor: string | null
-  ref: string | null
-  groupId: string | null
-  debitBalance: number
-  creditBalance: number
-  debitVersion: number
-  creditVersion: number
-  forced: boolean
-  /** what settled, released or reversed it */
-  resolvedBy: string | null
-}
-
-/** One step of the journal; null where there is none with that id. */
-export async function findTransfer(tx: Tx, id: string): Promise<Transfer | null> {
-  const { rows } = await tx.client.query<{
-    id: string
-    operation: number
-    kind: number
-    debit_account: number
-    credit_account: number
-    minutes: number
-    performed_on: string
-    recorded_at: Date
-    actor: string | null
-    ref: string | null
-    group_id: string | null
-    debit_balance: number
-    credit_balance: number
-    debit_version: number
-    credit_version: number
-    flags: number
-    resolved_by: string | null
-  }>({
-    name: 'ledger.find_transfer',
-    text: `SELECT t.id, t.operation, t.kind, t.debit_account, t.credit_account, t.minutes, t.performed_on, t.recorded_at, t.actor,
-                  t.ref, t.group_id, t.debit_balance, t.credit_balance, t.debit_version, t.credit_version, t.flags, r.id AS resolved_by
-             FROM ledger.transfers t
-             LEFT JOIN ledger.transfers r ON r.timebank_id = t.timebank_id AND r.ref = t.id
-            WHERE t.timebank_id = $1 AND t.id = $2`,
-    values: [tx.timebankId, id]
-  })
-  const [row] = rows
-  if (row === undefined) return null
-  return {
-    id: row.id,
-    operation: operationName(row.operation),
-    kind: transferKindName(row.kind),
-    debitAccount: row.debit_account,
-    creditAccount: row.credit_account,
-    minutes: row.minutes,
-    performedOn: row.performed_on,
-    recordedAt: row.recorded_at,
-    actor: row.actor,
-    ref: row.ref,
-    groupId: row.group_id,
-    debitBalance: row.debit_balance,
-    creditBalance: row.credit_balance,
-    debitVersion: row.debit_version,
-    creditVersion: row.credit_version,
-    forced: (row.flags & 4) !== 0,
-    resolvedBy: row.resolved_by
-  }
-}
-
 /** What kinds steps of the journal are, by their ids (lower case); those that are there. */
 export async function kindsOf(tx: Tx, ids: readonly string[]): Promise<Map<string, TransferKind>> {
   const { rows } = await tx.client.query<{ id: string; kind: number }>({
@@ -306,6 +233,11 @@ export async function trialBalance(tx: Tx): Promise<TrialBalance> {
              FROM ledger.trial_balance($1)`,
     values: [tx.timebankId]
   })
+  return sumOf(rows)
+}
+
+/** Rows by kind in the kinds' own order, with their sum. */
+export function sumOf(rows: TrialBalanceRow[]): TrialBalance {
   const total = (figure: keyof TrialBalance['sum']) => rows.reduce((sum, row) => sum + row[figure], 0)
   return {
     kinds: rows.toSorted((a, b) => accountKinds.indexOf(a.kind) - accountKinds.indexOf(b.kind)),

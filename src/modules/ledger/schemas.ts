@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { pageQuery } from '../../http/index.ts'
+import { sources } from '../../shared/actor.ts'
 import { hoursText } from '../../shared/minutes.ts'
+import type { Position, Summary } from './as-of.ts'
+import type { Transfer } from './journal.ts'
 import { accountKinds, accountStatuses, operationNumbers, type TransferKind, transferKinds } from './kinds.ts'
-import type { Account, Line, Transfer, TrialBalance } from './read.ts'
+import type { Account, Line, TrialBalance } from './read.ts'
 import { problemNames } from './verify.ts'
 
 const timebank = z.string().describe('Id or short name of the timebank')
@@ -10,13 +13,26 @@ const accountNumber = z.int().describe('Number of the account, unique in the tim
 const minutes = (what: string) => z.int().describe(`${what}; minutes`)
 const limit = (what: string) => z.int().nullable().describe(`${what}; minutes, null: none`)
 const calendarDate = (what: string) => z.iso.date().describe(what)
+/** A date that is asked for; the bounds keep clear of what neither the database nor a calendar can tell. */
+const askedDate = (what: string) =>
+  z.iso
+    .date()
+    .refine((date) => date >= '1900-01-01' && date <= '2999-12-31', {
+      error: 'must lie between 1900-01-01 and 2999-12-31'
+    })
+    .describe(what)
+const askedInstant = (what: string) => z.iso.datetime({ offset: true }).describe(`${what}; RFC 3339`)
+
+const operationNames = Object.keys(operationNumbers) as [keyof typeof operationNumbers]
+const kindNames = Object.keys(transferKinds) as [TransferKind]
+const sourceNames = [...sources, 'unknown'] as const
 
 const operation = z
-  .enum(Object.keys(operationNumbers) as [keyof typeof operationNumbers])
+  .enum(operationNames)
   .describe(
     'transfer moves; hold sets aside; settle moves what was held; release lets it go; reverse is the opposite of a transfer or settlement'
   )
-const kind = z.enum(Object.keys(transferKinds) as [TransferKind]).describe('Why the hours moved')
+const kind = z.enum(kindNames).describe('Why the hours moved')
 const ref = z.uuid().nullable().describe('What is settled, released or reversed')
 const groupId = z.uuid().nullable().describe('Common to the legs that stand or fall together')
 
@@ -30,8 +46,58 @@ export const transferParams = z.strictObject({ timebank, transfer: z.uuid().desc
 export const statementQuery = z.strictObject({
   ...pageQuery,
   order: z.enum(['newest', 'oldest']).default('newest').describe('Which lines come first, in the order of recording'),
-  from: calendarDate('Only lines performed on this date or later').optional(),
-  to: calendarDate('Only lines performed on this date or earlier').optional()
+  from: askedDate('Only lines performed on this date or later').optional(),
+  to: askedDate('Only lines performed on this date or earlier').optional()
+})
+
+const by = z
+  .enum(['service', 'recording'])
+  .describe(
+    'Which dates count. service: when the hours were given, whenever that was recorded; recording: what had been recorded by then, whatever its service date'
+  )
+
+/** A date or an instant, for balances as they were. */
+const momentQuery = {
+  asOf: askedDate("The end of this calendar date, in the timebank's time zone").optional(),
+  by: by.optional().describe('Which dates `asOf` is about; service unless said otherwise'),
+  at: askedInstant('Instead of `asOf`: what had been recorded at this instant, to the millisecond').optional()
+}
+export type MomentQuery = {
+  asOf?: string | undefined
+  by?: 'service' | 'recording' | undefined
+  at?: string | undefined
+}
+export const balanceQuery = z.strictObject(momentQuery)
+export const trialBalanceQuery = z.strictObject(momentQuery)
+
+export const summaryQuery = z.strictObject({
+  from: askedDate("First day of the period, in the timebank's time zone; without it from the beginning").optional(),
+  to: askedDate('Last day of the period; without it all there is, service dates to come included').optional(),
+  by: by.default('service')
+})
+
+export const journalQuery = z.strictObject({
+  ...pageQuery,
+  order: z.enum(['newest', 'oldest']).default('newest').describe('Which come first, in the order of recording'),
+  account: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(2_147_483_647)
+    .optional()
+    .describe('Only those that name this account, on either side'),
+  kind: z.enum(kindNames).optional().describe('Only those of this kind'),
+  operation: z.enum(operationNames).optional().describe('Only this operation'),
+  actor: z.uuid().optional().describe('Only what this person recorded'),
+  onBehalfOf: z
+    .uuid()
+    .optional()
+    .describe('Only what was recorded for this membership or organisation by somebody else'),
+  source: z.enum(sourceNames).optional().describe('Only what reached us through this'),
+  from: askedDate('Only those performed on this date or later').optional(),
+  to: askedDate('Only those performed on this date or earlier').optional(),
+  recordedFrom: askedInstant('Only those recorded at this instant or later').optional(),
+  recordedTo: askedInstant('Only those recorded before this instant').optional()
 })
 
 export const accountSchema = z
@@ -55,6 +121,43 @@ export const accountSchema = z
     lines: z.int().describe('Lines on its statement')
   })
   .meta({ id: 'Account', description: 'An account of hours, without the name of whom it belongs to' })
+
+const position = {
+  earnedMinutes: minutes('All that had come in'),
+  spentMinutes: minutes('All that had gone out'),
+  balanceMinutes: minutes('Earned less spent'),
+  balanceHours: z.string().describe('The balance as people read it, such as 1:30'),
+  heldInMinutes: minutes('Set aside by others for this account, not yet moved'),
+  heldOutMinutes: minutes('Set aside from this account, not yet moved'),
+  availableMinutes: minutes('Balance less what was set aside from it')
+}
+
+export const balanceSchema = z
+  .object({
+    account: accountNumber,
+    asOf: calendarDate('The end of this date; without it and `at`: now').nullable(),
+    at: z.iso.datetime().nullable().describe('This instant, UTC'),
+    by,
+    ...position
+  })
+  .meta({ id: 'BalanceAsOf', description: 'An account as it was at the end of a date, or at an instant' })
+
+export const summarySchema = z
+  .object({
+    account: accountNumber,
+    from: calendarDate('First day').nullable(),
+    to: calendarDate('Last day').nullable(),
+    by,
+    openingBalanceMinutes: minutes('Balance before the period'),
+    earnedMinutes: minutes('Came in during the period'),
+    spentMinutes: minutes('Went out during the period'),
+    closingBalanceMinutes: minutes('Balance after the period: the opening one with earned, less spent'),
+    openingBalanceHours: z.string().describe('The same as people read it, such as 1:30'),
+    earnedHours: z.string(),
+    spentHours: z.string(),
+    closingBalanceHours: z.string()
+  })
+  .meta({ id: 'AccountSummary', description: 'What a period did to an account' })
 
 export const lineSchema = z
   .object({
@@ -91,10 +194,15 @@ export const transferSchema = z
     performedOn: calendarDate('When the service was given'),
     recordedAt: z.iso.datetime().describe('When it was recorded, UTC'),
     actor: z.uuid().nullable().describe('Person who recorded it; null: the service itself'),
+    source: z.enum(sourceNames).describe('Through what it reached us; unknown: recorded before this was kept'),
+    onBehalfOf: z.uuid().nullable().describe('Membership or organisation for whom it was recorded by somebody else'),
     ref,
     groupId,
     debitBalanceMinutes: minutes('Balance of the debited account after it'),
     creditBalanceMinutes: minutes('Balance of the credited account after it'),
+    softLimitsCrossed: z
+      .array(z.enum(['debit_floor', 'credit_ceiling']))
+      .describe('Soft limits that it took an account past'),
     forced: z.boolean().describe('Let through by override where a limit or a status would have refused it'),
     resolvedBy: z.uuid().nullable().describe('What settled, released or reversed it')
   })
@@ -153,6 +261,43 @@ export const accountView = (account: Account): Wire<typeof accountSchema> => ({
   lines: account.version
 })
 
+export const balanceView = (
+  account: number,
+  { asOf, at, by = asOf === undefined ? 'recording' : 'service' }: MomentQuery,
+  position: Position
+): Wire<typeof balanceSchema> => ({
+  account,
+  asOf: asOf ?? null,
+  at: at === undefined ? null : new Date(at).toISOString(),
+  by,
+  earnedMinutes: position.earned,
+  spentMinutes: position.spent,
+  balanceMinutes: position.balance,
+  balanceHours: hoursText(position.balance),
+  heldInMinutes: position.heldIn,
+  heldOutMinutes: position.heldOut,
+  availableMinutes: position.available
+})
+
+export const summaryView = (
+  account: number,
+  { from, to, by }: Wire<typeof summaryQuery>,
+  { opening, earned, spent, closing }: Summary
+): Wire<typeof summarySchema> => ({
+  account,
+  from: from ?? null,
+  to: to ?? null,
+  by,
+  openingBalanceMinutes: opening.balance,
+  earnedMinutes: earned,
+  spentMinutes: spent,
+  closingBalanceMinutes: closing.balance,
+  openingBalanceHours: hoursText(opening.balance),
+  earnedHours: hoursText(earned),
+  spentHours: hoursText(spent),
+  closingBalanceHours: hoursText(closing.balance)
+})
+
 /** Whose an account is, as a floor above the ledger knows it. */
 export type AccountLabel = Wire<typeof lineSchema>['counterparty']
 
@@ -182,10 +327,13 @@ export const transferView = (transfer: Transfer): Wire<typeof transferSchema> =>
   performedOn: transfer.performedOn,
   recordedAt: transfer.recordedAt.toISOString(),
   actor: transfer.actor,
+  source: transfer.source,
+  onBehalfOf: transfer.onBehalfOf,
   ref: transfer.ref,
   groupId: transfer.groupId,
   debitBalanceMinutes: transfer.debitBalance,
   creditBalanceMinutes: transfer.creditBalance,
+  softLimitsCrossed: transfer.softLimitsCrossed,
   forced: transfer.forced,
   resolvedBy: transfer.resolvedBy
 })

@@ -100,7 +100,12 @@ export const transfers = ledger.table(
     uniqueIndex('transfers_debit').on(t.timebankId, t.debitAccount, t.debitVersion),
     uniqueIndex('transfers_credit').on(t.timebankId, t.creditAccount, t.creditVersion),
     uniqueIndex('transfers_ref').on(t.timebankId, t.ref).where(sql`ref is not null`),
-    index('transfers_group').on(t.timebankId, t.groupId).where(sql`group_id is not null`)
+    index('transfers_group').on(t.timebankId, t.groupId).where(sql`group_id is not null`),
+    // what was recorded, or performed, in a range of time: rows lie in the order of recording, so that a few bytes for each 32
+    // pages are enough. Dates that were entered late stand apart in the summary instead of widening it.
+    index('transfers_when')
+      .using('brin', t.timebankId, t.recordedAt, t.performedOn.op('date_minmax_multi_ops'))
+      .with({ pages_per_range: 32, autosummarize: true })
   ]
 )
 

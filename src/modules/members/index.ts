@@ -32,6 +32,7 @@ export {
 } from './organisations.ts'
 export {
   type AccountLabel,
+  accountHolder,
   accountLabels,
   labelsBeside,
   type MemberParty,

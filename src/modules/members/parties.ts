@@ -156,6 +156,38 @@ export const labelsBeside = (name: string, otherName: string): Beside<AccountLab
     name: name === '' || (hasRole(actor, 'auditor') && !isStaff(actor)) ? null : (JSON.parse(name!) as string)
   })
 })
+export type AccountHolder = {
+  name: string | null
+  number: number | null
+  /** locales in the order of preference: the person's own, the timebank's */
+  locales: string[]
+  timebank: string
+  /** calendar date in the timebank's time zone */
+  today: string
+}
+
+/** Whose account it is, and in which language to write to them; without the name to who may audit only. */
+export async function accountHolder(tx: Tx, accountId: number): Promise<AccountHolder> {
+  const { rows } = await tx.client.query<{ locale: string | null; timebank: string }>({
+    name: 'members.account_holder',
+    text: `SELECT p.locale, t.name AS timebank
+             FROM timebanks.timebanks t
+             LEFT JOIN members.memberships m ON m.timebank_id = t.id AND m.account_id = $2
+             LEFT JOIN identity.persons p ON p.id = m.person_id
+            WHERE t.id = $1`,
+    values: [tx.timebankId, accountId]
+  })
+  const { locale, timebank } = rows[0]!
+  const { rules } = await policyInForce(tx)
+  const label = (await accountLabels(tx, [accountId])).get(accountId)
+  return {
+    name: label?.name ?? null,
+    number: label?.number ?? null,
+    locales: [...(locale === null ? [] : [locale]), rules.locale],
+    timebank,
+    today: today(tx, rules)
+  }
+}
 
 /** Whether an account is the member's own, or that of an organisation for which they act today. */
 export async function ownsAccount(tx: Tx, who: { membershipId: string | null; accountId: number }): Promise<boolean> {

@@ -4,6 +4,7 @@ export {
   createPolicy,
   createTimebank,
   currentPolicy,
+  dayEnd,
   everyTimebank,
   findTimebank,
   listTimebanks,

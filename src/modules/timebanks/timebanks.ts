@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm'
 import type { Database, Queries, Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
-import { dateIn } from '../../shared/clock.ts'
+import { dateIn, endOfDay } from '../../shared/clock.ts'
 import { DomainError, refuseFaults } from '../../shared/errors.ts'
 import { audit } from '../audit/index.ts'
 import { contradictionsOf, defaultPolicy, type Policy, policySchema } from './policy.ts'
@@ -156,6 +156,12 @@ export async function changePolicy(
 
 /** Today's calendar date in the timebank's time zone. */
 export const today = ({ now }: Pick<Tx, 'now'>, policy: Policy): string => dateIn(policy.timeZone, now)
+
+/** The instant at which a calendar date has ended in the timebank's time zone, as it is under the policy of now. */
+export async function dayEnd(tx: Tx, date: string): Promise<Date> {
+  const { rules } = await currentPolicy(tx)
+  return endOfDay(rules.timeZone, date)
+}
 
 /** Parsing costs more than reading; by content, since a version that was rolled back may be made again otherwise. Bounded. */
 const parsed = new Map<string, Policy>()

@@ -10,11 +10,13 @@ import {
   registerProblems
 } from '../../../src/http/index.ts'
 import { postAll } from '../../../src/modules/ledger/index.ts'
+import { journalRoutes } from '../../../src/modules/ledger/journal-routes.ts'
 import { ledgerRoutes } from '../../../src/modules/ledger/routes.ts'
 import type { Role } from '../../../src/shared/actor.ts'
 import { DomainError } from '../../../src/shared/errors.ts'
 import { newId } from '../../../src/shared/ids.ts'
 import { makePool } from '../../support/database.ts'
+import { readPdf } from '../../support/pdf.ts'
 import { asOwner, follow, hold, makeBooks, transfer } from './support.ts'
 
 const database = await makePool('ledger routes')
@@ -51,16 +53,28 @@ before(async () => {
     })
   })
   await registerOpenapi(app, { version: '0', publicUrl: 'http://commonhours.test', declared, tags: [] })
+  // the day ends an hour before midnight UTC, as an hour east of it
+  const dayEnd = async (_tx: unknown, date: string) => new Date(`${date}T23:00:00Z`)
   ledgerRoutes(app, {
     ownsAccount: (_tx, _request, account) => account === 5,
-    labelsOf: async () => new Map(),
+    labelsOf: async (_tx, ids) =>
+      new Map(ids.map((id) => [id, { kind: 'member', number: 100 + id, name: `Owner of ${id}` }])),
     labelsBeside: {
       name: 'tried.statement',
       joins: '',
       columns: ['s.counter_account'],
       read: (_tx, [id]) => ({ kind: 'member', number: 100 + Number(id), name: `Owner of ${id}` })
-    }
+    },
+    holderOf: async (_tx, id) => ({
+      name: `Owner of ${id}`,
+      number: 100 + id,
+      locales: ['de', 'cy'],
+      timebank: 'Banc Amser y Dŵr',
+      today: '2026-03-10'
+    }),
+    dayEnd
   })
+  journalRoutes(app, { dayEnd })
   await app.ready()
 })
 after(async () => {
@@ -163,6 +177,45 @@ describe('GET /accounts/:account/statement', () => {
     })
   }
 
+  for (const order of ['newest', 'oldest']) {
+    test(`goes back from any page to the first, from the ${order} on`, async () => {
+      const start = `/v1/timebanks/rivertown/accounts/3/statement?limit=2&order=${order}`
+      const linkOf = (headers: Record<string, unknown>, rel: string) =>
+        new RegExp(`<([^>]+)>; rel="${rel}"`).exec(String(headers['link'] ?? ''))?.[1]
+      const pages: { url: string; lines: number[] }[] = []
+      const linesOf = (body: { items: { line: number }[] }) => body.items.map(({ line }) => line)
+      for (let url: string | undefined = start; url; ) {
+        const { headers, body } = await get(url)
+        pages.push({ url, lines: linesOf(body) })
+        assert.equal(linkOf(headers, 'prev') === undefined, url === start)
+        assert.equal(body.previous === null, url === start)
+        url = linkOf(headers, 'next')
+      }
+      assert.equal(pages.length, 3)
+      const back: number[][] = []
+      for (let url = linkOf((await get(pages[2]!.url)).headers, 'prev'); url; ) {
+        const { headers, body } = await get(url)
+        back.push(linesOf(body))
+        // and forth again from there
+        const forth = await get(linkOf(headers, 'next')!)
+        assert.deepEqual(linesOf(forth.body), pages[pages.length - back.length]!.lines)
+        url = linkOf(headers, 'prev')
+      }
+      assert.deepEqual(back, [pages[1]!.lines, pages[0]!.lines])
+    })
+  }
+
+  test('a page before the first is empty, and leads back to it', async () => {
+    const { body: second } = await get(
+      `accounts/3/statement?limit=2&cursor=${(await get('accounts/3/statement?limit=2')).body.next}`
+    )
+    const first = (await get(`accounts/3/statement?limit=2&cursor=${second.previous}`)).body
+    const cursor = Buffer.from(JSON.stringify(['newest', 5, 'back'])).toString('base64url')
+    const { body } = await get(`accounts/3/statement?limit=2&cursor=${cursor}`)
+    assert.deepEqual([body.items, body.previous], [[], null])
+    assert.deepEqual((await get(`accounts/3/statement?limit=2&cursor=${body.next}`)).body.items, first.items)
+  })
+
   test('takes only what was performed between two dates', async () => {
     const { body } = await get('accounts/3/statement?from=2026-02-01&to=2026-02-28')
     assert.deepEqual(
@@ -221,6 +274,236 @@ describe('GET /accounts/:account/statement', () => {
   })
 })
 
+describe('GET /accounts/:account/statement as PDF', () => {
+  const pdf = { accept: 'application/pdf' }
+
+  test('has the balances before and after, the lines by service date, and the language of who it is for', async () => {
+    const response = await app.inject({
+      method: 'GET',
+      url: '/v1/timebanks/rivertown/accounts/3/statement?from=2026-02-01&to=2026-03-05',
+      headers: { authorization: 'Bearer member', ...pdf }
+    })
+    assert.equal(response.statusCode, 200)
+    assert.equal(response.headers['content-type'], 'application/pdf')
+    assert.equal(response.headers['content-disposition'], 'attachment; filename="statement-3.pdf"')
+    const { pages, info, language } = await readPdf(response.rawPayload)
+    assert.equal(pages.length, 1)
+    assert.deepEqual(
+      [info['Title'], info['Author'], language],
+      ['Cyfriflen oriau – Banc Amser y Dŵr', 'Banc Amser y Dŵr', 'cy']
+    )
+    assert.equal(
+      pages[0],
+      [
+        'Banc Amser y Dŵr Cyfriflen oriau Owner of 3 Rhif aelod 103 O 1 Chwefror 2026 hyd at 5 Mawrth 2026',
+        'Balans cynt 1:30 Enillwyd 0:00 Gwariwyd 0:31 Balans wedyn 0:59',
+        'Dyddiad Beth, a gyda phwy Enillwyd Gwariwyd Balans',
+        '1 Chwef 2026 Cyfnewid Owner of 5 (105) 0:01 1:29',
+        '1 Maw 2026 Cyfnewid Owner of 4 (104) 0:25 1:04',
+        '1 Maw 2026 Cyfnewid Owner of 4 (104) 0:05 0:59',
+        'Lluniwyd ar 10 Mawrth 2026 Tudalen 1 o 1'
+      ].join(' ')
+    )
+  })
+
+  test("is refused where the account is another's or missing, and where there is no page to turn to", async () => {
+    assert.equal((await get('accounts/4/statement', 'member', pdf)).status, 404)
+    assert.equal((await get('accounts/99/statement', 'auditor', pdf)).status, 404)
+    const { body } = await get('accounts/3/statement?limit=2')
+    for (const query of [`cursor=${body.next}`, 'from=2026-03-02&to=2026-03-01', 'from=0000-01-01', 'from=x']) {
+      const answer = await get(`accounts/3/statement?${query}`, 'member', pdf)
+      assert.deepEqual([answer.status, answer.body.code], [400, 'validation-failed'], query)
+    }
+  })
+})
+
+describe('GET /accounts/:account/balance and /summary', () => {
+  test('tell what had been earned and spent by a service date', async () => {
+    const { status, body } = await get('accounts/3/balance?asOf=2026-02-28')
+    assert.equal(status, 200)
+    assert.deepEqual(body, {
+      account: 3,
+      asOf: '2026-02-28',
+      at: null,
+      by: 'service',
+      earnedMinutes: 90,
+      spentMinutes: 1,
+      balanceMinutes: 89,
+      balanceHours: '1:29',
+      heldInMinutes: 0,
+      heldOutMinutes: 0,
+      availableMinutes: 89
+    })
+    const summary = await get('accounts/3/summary?from=2026-02-01&to=2026-02-28')
+    assert.deepEqual(summary.body, {
+      account: 3,
+      from: '2026-02-01',
+      to: '2026-02-28',
+      by: 'service',
+      openingBalanceMinutes: 90,
+      earnedMinutes: 0,
+      spentMinutes: 1,
+      closingBalanceMinutes: 89,
+      openingBalanceHours: '1:30',
+      earnedHours: '0:00',
+      spentHours: '0:01',
+      closingBalanceHours: '1:29'
+    })
+    assert.equal((await get('accounts/3/summary')).body.closingBalanceMinutes, 59)
+    const { asOf, at, by, balanceMinutes } = (await get('accounts/3/balance')).body
+    assert.deepEqual([asOf, at, by, balanceMinutes], [null, null, 'recording', 59])
+  })
+
+  test('tell what had been recorded by an instant: that of a line has the line in it', async () => {
+    const { items } = (await get('accounts/3/statement?order=oldest')).body
+    const { body } = await get(`accounts/3/balance?at=${items[1].recordedAt}`)
+    assert.deepEqual([body.by, body.asOf, body.at], ['recording', null, items[1].recordedAt])
+    assert.deepEqual([body.balanceMinutes, body.heldOutMinutes, body.availableMinutes], [90, 40, 50])
+    const early = await get('accounts/3/balance?at=2020-01-01T00:00:00%2B02:00')
+    assert.deepEqual([early.body.at, early.body.earnedMinutes], ['2019-12-31T22:00:00.000Z', 0])
+  })
+
+  test('by recording a day ends when it does in the time zone of the timebank', async () => {
+    const owner = asOwner(database.url)
+    const shift = (by: string) =>
+      owner.pool.query(`UPDATE ledger.transfers SET recorded_at = recorded_at ${by} WHERE timebank_id = $1`, [
+        books.timebankId
+      ])
+    try {
+      const { rows } = await owner.pool.query<{ days: number }>(
+        "SELECT date '2026-04-02' - max(recorded_at)::date AS days FROM ledger.transfers WHERE timebank_id = $1",
+        [books.timebankId]
+      )
+      const by = `interval '${rows[0]!.days} days'`
+      await shift(`+ ${by}`)
+      await owner.pool.query(
+        `UPDATE ledger.transfers SET recorded_at = '2026-04-02T23:00:00Z' WHERE timebank_id = $1 AND debit_account = 3 AND minutes < 10`,
+        [books.timebankId]
+      )
+      const balance = async (date: string) =>
+        (await get(`accounts/3/balance?by=recording&asOf=${date}`)).body.balanceMinutes
+      // five and one minutes were recorded at the very end of the second
+      assert.deepEqual([await balance('2026-04-02'), await balance('2026-04-03')], [65, 59])
+      assert.equal((await get('trial-balance?by=recording&asOf=2026-04-02', 'auditor')).body.sum.debitsMinutes, 115)
+      assert.equal((await get('accounts/3/summary?by=recording&from=2026-04-03&to=2026-04-03')).body.spentMinutes, 6)
+      await owner.pool.query('UPDATE ledger.transfers SET recorded_at = now() WHERE timebank_id = $1', [
+        books.timebankId
+      ])
+    } finally {
+      await owner.close()
+    }
+  })
+
+  test('are for the same people as the account', async () => {
+    for (const where of ['balance?asOf=2026-02-28', 'summary']) {
+      assert.equal((await get(`accounts/5/${where}`)).status, 200)
+      assert.equal((await get(`accounts/4/${where}`)).status, 404)
+      assert.equal((await get(`accounts/4/${where}`, 'auditor')).status, 200)
+      assert.equal((await get(`accounts/99/${where}`, 'auditor')).status, 404)
+    }
+  })
+
+  test('a wrong date, or two that contradict each other, is refused by its name', async () => {
+    for (const [query, parameter] of [
+      ['balance?asOf=2026-02-30', 'asOf'],
+      ['balance?asOf=0001-01-01', 'asOf'],
+      ['balance?asOf=2026-02-01&at=2026-02-01T00:00:00Z', 'at'],
+      ['balance?at=2026-02-01', 'at'],
+      ['balance?at=2026-02-01T00:00:00Z&by=service', 'by'],
+      ['balance?by=recording', 'by'],
+      ['balance?asOf=2026-02-01&by=posting', 'by'],
+      ['summary?from=2026-02-02&to=2026-02-01', 'from'],
+      ['summary?since=2026-02-02', 'since']
+    ] as const) {
+      const { status, body } = await get(`accounts/3/${query}`)
+      assert.deepEqual([status, body.code, body.errors[0].parameter], [400, 'validation-failed', parameter], query)
+    }
+  })
+})
+
+describe('GET /transfers', () => {
+  test('lists who moved what, newest first and oldest first, page by page', async () => {
+    for (const order of ['newest', 'oldest']) {
+      const seen: string[] = []
+      let where: string | undefined = `/v1/timebanks/rivertown/transfers?limit=2&order=${order}`
+      while (where) {
+        const { status, headers, body } = await get(where, 'broker')
+        assert.equal(status, 200)
+        seen.push(...body.items.map(({ id }: { id: string }) => id))
+        where = /<([^>]+)>; rel="next"/.exec(String(headers['link'] ?? ''))?.[1]
+      }
+      assert.equal(seen.length, 5)
+      assert.equal(new Set(seen).size, 5)
+    }
+    const { body } = await get(`transfers?operation=hold`, 'auditor')
+    assert.equal(body.items.length, 1)
+    const { recordedAt, ...rest } = body.items[0]
+    assert.match(recordedAt, /Z$/)
+    assert.deepEqual(rest, {
+      id: held.id,
+      operation: 'hold',
+      kind: 'exchange',
+      debitAccount: 3,
+      creditAccount: 4,
+      minutes: 40,
+      performedOn: '2026-03-01',
+      actor: null,
+      source: 'system',
+      onBehalfOf: null,
+      ref: null,
+      groupId: null,
+      debitBalanceMinutes: 90,
+      creditBalanceMinutes: -90,
+      softLimitsCrossed: [],
+      forced: false,
+      resolvedBy: settled.id
+    })
+  })
+
+  test('is for staff and auditors', async () => {
+    for (const [who, expected] of [
+      ['broker', 200],
+      ['admin', 200],
+      ['auditor', 200],
+      ['member', 403]
+    ] as const)
+      assert.equal((await get('transfers', who)).status, expected)
+  })
+
+  test('is given whole as CSV', async () => {
+    const { text, headers } = await get('transfers?limit=2&order=oldest', 'auditor', { accept: 'text/csv' })
+    assert.match(String(headers['content-disposition']), /transfers\.csv/)
+    const rows = text.trimEnd().split('\r\n')
+    assert.equal(rows.length, 6)
+    assert.match(rows[0]!, /^\ufeffid,operation,kind,debitAccount,.*actor,source,onBehalfOf,/)
+  })
+
+  test('a wrong parameter or cursor is refused, never ignored', async () => {
+    const { next } = (await get('transfers?limit=2', 'broker')).body
+    const account = (await get('transfers?limit=2&account=3', 'broker')).body.next
+    for (const query of [
+      'limit=0',
+      'order=up',
+      'kind=payment',
+      'operation=delete',
+      'actor=ada',
+      'source=fax',
+      'account=x',
+      'from=yesterday',
+      'from=2026-03-02&to=2026-03-01',
+      'recordedFrom=2026-03-01',
+      'member=3',
+      'cursor=x',
+      `order=oldest&cursor=${next}`,
+      `account=3&cursor=${next}`,
+      `cursor=${account}`
+    ]) {
+      const answer = await get(`transfers?${query}`, 'broker')
+      assert.deepEqual([answer.status, answer.body.code], [400, 'validation-failed'], query)
+    }
+  })
+})
+
 describe('GET /transfers/:transfer', () => {
   test('shows a transfer with what settled it to staff and auditors, and not to members', async () => {
     for (const [who, expected] of [
@@ -241,9 +524,11 @@ describe('GET /transfers/:transfer', () => {
           body.minutes,
           body.resolvedBy,
           body.forced,
-          body.actor
+          body.actor,
+          body.source,
+          body.onBehalfOf
         ],
-        [held.id, 'hold', 3, 4, 40, settled.id, false, null]
+        [held.id, 'hold', 3, 4, 40, settled.id, false, null, 'unknown', null]
       )
     }
     assert.equal((await get(`transfers/${newId()}`, 'auditor')).status, 404)
@@ -265,6 +550,17 @@ describe('GET /trial-balance and /verify', () => {
       assert.equal(body.balanced, true)
       assert.deepEqual([body.sum.balanceMinutes, body.sum.debitsMinutes], [0, body.sum.creditsMinutes])
       assert.equal(body.kinds[0].kind, 'member')
+    }
+  })
+
+  test('the trial balance of a date or an instant is 0 too, and a wrong one is refused', async () => {
+    const on = (await get('trial-balance?asOf=2026-01-31', 'broker')).body
+    assert.deepEqual([on.balanced, on.sum.balanceMinutes, on.sum.debitsMinutes], [true, 0, 90])
+    const at = (await get('trial-balance?at=2026-01-01T00:00:00Z', 'broker')).body
+    assert.deepEqual([at.balanced, at.sum.debitsMinutes, at.sum.accounts], [true, 0, 5])
+    for (const query of ['at=now', 'asOf=2026-13-01', 'by=service', 'at=2026-01-01T00:00:00Z&asOf=2026-01-01']) {
+      const { status, body } = await get(`trial-balance?${query}`, 'broker')
+      assert.deepEqual([status, body.code], [400, 'validation-failed'], query)
     }
   })
 
@@ -305,7 +601,7 @@ describe('GET /trial-balance and /verify', () => {
 
 test('nothing here moves hours, and every route says who may call it', () => {
   const routes = declared.filter(({ url }) => url.startsWith('/v1/'))
-  assert.equal(routes.length, 5)
+  assert.equal(routes.length, 8)
   assert.deepEqual(new Set(routes.map(({ method }) => method)), new Set(['GET']))
 })
 
@@ -317,7 +613,7 @@ test('the OpenAPI document describes every route, parameter and field of the led
     >
   }
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path))
-  assert.equal(operations.length, 5)
+  assert.equal(operations.length, 8)
   for (const operation of operations) {
     assert.ok(operation.operationId && operation.description)
     for (const parameter of operation.parameters ?? []) assert.ok(parameter.description)

@@ -1,0 +1,1 @@
+CREATE INDEX "transfers_when" ON "ledger"."transfers" USING brin ("timebank_id","recorded_at","performed_on" date_minmax_multi_ops) WITH (pages_per_range=32,autosummarize=true);
