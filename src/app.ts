@@ -23,11 +23,12 @@ import { clearingRoutes } from './modules/clearing/routes.ts'
 import { endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
-import type { Identity } from './modules/identity/index.ts'
+import { type Identity, sealKeys } from './modules/identity/index.ts'
 import { identityRoutes } from './modules/identity/routes.ts'
+import { chainRoutes } from './modules/ledger/chain-routes.ts'
 import type { PostingQueue } from './modules/ledger/index.ts'
 import { journalRoutes } from './modules/ledger/journal-routes.ts'
-import { ledgerRoutes } from './modules/ledger/routes.ts'
+import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
@@ -156,14 +157,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
   noticeRoutes(app)
-  ledgerRoutes(app, {
+  const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,
     labelsBeside: partnersBeside,
     holderOf: accountHolder,
     dayEnd
-  })
-  journalRoutes(app, { dayEnd })
+  }
+  ledgerRoutes(app, reading)
+  journalRoutes(app, reading)
+  chainRoutes(app, { ...reading, sealKeys: () => sealKeys(database) })
 
   await app.ready()
   return Object.assign(app, { declared })

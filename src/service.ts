@@ -16,12 +16,15 @@ import {
   ensureSigningKey,
   identityCron,
   identityTasks,
-  makeIdentity
+  makeIdentity,
+  sealer,
+  sealKeys
 } from './modules/identity/index.ts'
-import { makePostingQueue } from './modules/ledger/index.ts'
+import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
+import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
 
 /** Where the database is: the address with the owner's rights, and how to let it go. */
@@ -151,6 +154,12 @@ export async function makeService(
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...noticesTasks(database),
+      ...ledgerTasks({
+        database,
+        timebanks: async () => (await everyTimebank(database)).map(({ id }) => id),
+        sealer: () => sealer(database),
+        sealKeys: () => sealKeys(database)
+      }),
       ...platformTasks(database)
     },
     cron: [
@@ -160,6 +169,7 @@ export async function makeService(
       ...transfersCron,
       ...clearingCron,
       ...noticesCron,
+      ...ledgerCron,
       ...platformCron
     ],
     logger

@@ -4,7 +4,7 @@ import { withDatabase } from '../support/ground.ts'
 import { say } from '../support/output.ts'
 
 export function keysCommand(program: Command): void {
-  const keys = program.command('keys').description('the keys that sign access tokens')
+  const keys = program.command('keys').description('the keys that sign access tokens and checkpoints')
   keys
     .command('rotate')
     .description('sign with a new key from now on; tokens of the old one run out by themselves')

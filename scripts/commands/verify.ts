@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { type Database, inTimebank } from '../../src/db/client.ts'
-import { type Problem, trialBalance, verifyBooks } from '../../src/modules/ledger/index.ts'
+import { sealKeys } from '../../src/modules/identity/index.ts'
+import { type Problem, trialBalance, verifyBooks, verifyChain } from '../../src/modules/ledger/index.ts'
 import { table } from '../../src/modules/moving-in/index.ts'
 import { everyTimebank, type Timebank } from '../../src/modules/timebanks/index.ts'
 import { systemActor } from '../../src/shared/actor.ts'
@@ -11,7 +12,9 @@ import { chooseTimebank } from '../support/timebank.ts'
 export function verifyCommand(program: Command): void {
   program
     .command('verify')
-    .description('check the whole journal against the accounts; exit code 1 where the books are not sound')
+    .description(
+      'check the whole journal against the accounts and the hash chain; exit code 1 where the books are not sound'
+    )
     .option('--timebank <slug>', 'only this timebank (default: all)')
     .option('--json', 'print the result as JSON')
     .action((options: { timebank?: string; json?: boolean }) =>
@@ -33,11 +36,15 @@ export type Verified = { timebank: string; sound: boolean; sumMinutes: number; a
 export async function verifyAll(database: Database, timebanks: readonly Timebank[]): Promise<Verified[]> {
   const verified: Verified[] = []
   for (const { id, slug } of timebanks) {
+    const keys = await sealKeys(database)
     const [problems, { sum }] = await inTimebank(
       database,
       id,
       systemActor,
-      async (tx) => [await verifyBooks(tx), await trialBalance(tx)] as const,
+      async (tx) => {
+        const found = [...(await verifyBooks(tx)), ...(await verifyChain(tx, keys))]
+        return [found, await trialBalance(tx)] as const
+      },
       { readOnly: true }
     )
     const sound = problems.length === 0 && sum.balance === 0

@@ -65,7 +65,7 @@ export function connect(options: ConnectOptions): Database {
   const settingsOf = (lockTimeoutMs = 0): pg.ClientConfig => {
     // a transaction that was begun and forgotten (its process hangs) must not keep its locks for ever
     const plain = role === 'owner' ? {} : { role, idle_in_transaction_session_timeout: 60_000 }
-    const settings = { TimeZone: 'UTC', lock_timeout: lockTimeoutMs, ...plain }
+    const settings = { TimeZone: 'UTC', DateStyle: 'ISO', lock_timeout: lockTimeoutMs, ...plain }
     return {
       connectionString: url,
       options: Object.entries(settings)

@@ -58,6 +58,7 @@ export const problems = {
   'unknown-ref': [422, 'There is no such transfer or hold'],
   'already-resolved': [409, 'It has been settled, released or reversed already'],
   'exceeds-hold': [422, 'More than was held'],
+  'not-chained-yet': [409, 'The transfer is not in the hash chain yet; try again in some minutes'],
   'leg-failed': [422, 'Another leg of the group was refused'],
   // between timebanks
   'no-clearing-agreement': [422, 'No agreement with that timebank is in force'],

@@ -14,6 +14,7 @@ export {
   type Person,
   updatePerson
 } from './persons.ts'
+export { sealer, sealKeys } from './seal.ts'
 export { beginSession, refresh, signOut, signOutEverywhere, type Tokens } from './sessions.ts'
 export { ensureSetupCode, redeemSetupCode } from './setup.ts'
 export { signIn } from './sign-in.ts'

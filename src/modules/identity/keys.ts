@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { desc, isNull, lt, sql } from 'drizzle-orm'
 import type { Database, Queries } from '../../db/client.ts'
-import { signingKeys } from './tables.ts'
+import { sealKeys, signingKeys } from './tables.ts'
 
 export const accessTokenSeconds = 10 * 60
 
@@ -25,7 +25,8 @@ export async function ensureSigningKey(database: Database): Promise<void> {
 
 /**
  * A new key signs from now on; the others verify until their last token has expired. `compromised` throws them away
- * instead: all access tokens end within a minute, and clients get new ones by their refresh tokens.
+ * instead: all access tokens end within a minute, and clients get new ones by their refresh tokens. What they have
+ * sealed is sealed again with the new key by whoever sealed it.
  */
 export async function rotateSigningKey(
   database: Database,
@@ -34,8 +35,10 @@ export async function rotateSigningKey(
   return database.db.transaction(async (tx) => {
     await takeTurns(tx)
     const now = database.clock()
-    if (options.compromised) await tx.delete(signingKeys)
-    else await tx.update(signingKeys).set({ retiredAt: now }).where(isNull(signingKeys.retiredAt))
+    if (options.compromised) {
+      await tx.delete(signingKeys)
+      await tx.update(sealKeys).set({ compromisedAt: now }).where(isNull(sealKeys.compromisedAt))
+    } else await tx.update(signingKeys).set({ retiredAt: now }).where(isNull(signingKeys.retiredAt))
     return { kid: await insertKey(tx, now) }
   })
 }
@@ -64,7 +67,7 @@ async function insertKey(db: Queries, now: Date): Promise<string> {
 }
 
 /** The key's id is its thumbprint (RFC 7638), so that a key has one name everywhere. */
-function jwkOf(publicPem: string): Jwk {
+export function jwkOf(publicPem: string): Jwk {
   const { x = '' } = createPublicKey(publicPem).export({ format: 'jwk' })
   const kid = createHash('sha256')
     .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
@@ -72,4 +75,5 @@ function jwkOf(publicPem: string): Jwk {
   return { kty: 'OKP', crv: 'Ed25519', x, kid, use: 'sig', alg: 'EdDSA' }
 }
 
-const takeTurns = (db: Queries) => db.execute(sql`SELECT pg_advisory_xact_lock(7284116002)`)
+/** Whoever changes keys, or notes what they are for. */
+export const takeTurns = (db: Queries) => db.execute(sql`SELECT pg_advisory_xact_lock(7284116002)`)

@@ -11,6 +11,7 @@ import {
   type Person,
   redeemLink,
   refresh,
+  sealKeys,
   signIn,
   signOut,
   signOutEverywhere,
@@ -122,6 +123,29 @@ function signingInRoutes(app: Api, identity: Identity): void {
       }
     },
     async (_request, reply) => reply.header('cache-control', 'public, max-age=300').send(await jwks(database))
+  )
+  app.get(
+    '/.well-known/seal-keys.json',
+    {
+      config: { access: anyone },
+      schema: {
+        operationId: 'sealKeys',
+        tags,
+        summary: 'Public keys by which signed checkpoints are verified',
+        description: 'All that ever signed one, also those long retired. Not for access tokens.',
+        response: { 200: schemas.sealKeysBody }
+      }
+    },
+    async (_request, reply) =>
+      reply.header('cache-control', 'public, max-age=300').send({
+        keys: (await sealKeys(database)).map(({ kid, x, compromisedAt }) => ({
+          kty: 'OKP' as const,
+          crv: 'Ed25519' as const,
+          x,
+          kid,
+          compromisedAt: compromisedAt?.toISOString() ?? null
+        }))
+      })
   )
 }
 

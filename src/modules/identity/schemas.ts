@@ -96,4 +96,24 @@ export const jwksBody = z
   })
   .meta({ id: 'Jwks', description: 'JSON Web Key Set (RFC 7517)' })
 
+export const sealKeysBody = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.literal('OKP'),
+        crv: z.literal('Ed25519'),
+        x: z.string(),
+        kid: z.string(),
+        compromisedAt: z.iso
+          .datetime()
+          .nullable()
+          .describe('Since when others may have the private half: what it has signed proves nothing')
+      })
+    )
+  })
+  .meta({
+    id: 'SealKeys',
+    description: 'JSON Web Key Set (RFC 7517) of all keys that have signed checkpoints, retired ones too'
+  })
+
 export const nothing = z.undefined()

@@ -91,6 +91,18 @@ export const signingKeys = identity.table('signing_keys', {
   retiredAt: instant('retired_at')
 })
 
+/**
+ * Public halves of the keys that have signed more than access tokens. They stay when the keys themselves are long gone, so
+ * that what was signed can still be checked.
+ */
+export const sealKeys = identity.table('seal_keys', {
+  kid: text('kid').primaryKey(),
+  publicPem: text('public_pem').notNull(),
+  firstUsedAt: instant('first_used_at').notNull(),
+  /** since when the private half may be known to others: what it has signed proves nothing any more */
+  compromisedAt: instant('compromised_at')
+})
+
 /** The one-time set-up code, hashed; the row goes when the first timebank is made. */
 export const setupCodes = identity.table('setup_codes', {
   codeHash: text('code_hash').primaryKey(),

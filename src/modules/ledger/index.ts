@@ -13,6 +13,7 @@ export {
 } from './accounts.ts'
 export { type Moment, positionAt, summaryOf, trialBalanceAt } from './as-of.ts'
 export type { Operation, Outcome } from './call.ts'
+export { extendChain, ledgerCron, ledgerTasks } from './chain.ts'
 export { outcomeCodes } from './codes.ts'
 export { forgetRefusals, releaseExpiredHolds } from './expiry.ts'
 export { findTransfer, journal, type Transfer } from './journal.ts'
@@ -31,3 +32,4 @@ export {
   trialBalance
 } from './read.ts'
 export { type Problem, verifyBooks } from './verify.ts'
+export { verifyChain } from './verify-chain.ts'

@@ -31,16 +31,15 @@ import {
   statementQuery,
   summaryQuery,
   summarySchema,
-  summaryView,
-  timebankParams,
-  verificationSchema
+  summaryView
 } from './schemas.ts'
-import { verifyBooks } from './verify.ts'
 import { type LedgerRoutesOptions, mayReadAnyway, momentOf, paperOf, periodOf, refuseOthers } from './views.ts'
 
 const ownOrAll = readers({ member: 'own', broker: true, admin: true, auditor: true })
 
 const lineColumns = columnsOf(lineSchema)
+
+export type { LedgerRoutesOptions } from './views.ts'
 
 /** Reading the ledger. Nothing here moves hours: that is done by what stands on the ledger. */
 export function ledgerRoutes(app: Api, options: LedgerRoutesOptions): void {
@@ -184,26 +183,5 @@ export function ledgerRoutes(app: Api, options: LedgerRoutesOptions): void {
         page
       })
     }
-  )
-
-  app.get(
-    '/v1/timebanks/:timebank/verify',
-    {
-      config: { access: readers({ admin: true, auditor: true }) },
-      schema: {
-        operationId: 'verifyLedger',
-        tags: ['Ledger'],
-        summary: 'Check of the books',
-        description:
-          'Compares the whole journal with the accounts: gaps, running balances, holds, references, sums. Takes seconds where there are millions of transfers.',
-        params: timebankParams,
-        response: { 200: verificationSchema }
-      }
-    },
-    (request) =>
-      read(request, async (tx) => {
-        const problems = await verifyBooks(tx)
-        return { sound: problems.length === 0, problems }
-      })
   )
 }

@@ -14,7 +14,7 @@ import {
   uniqueIndex,
   uuid
 } from 'drizzle-orm/pg-core'
-import { instant, timebankId } from '../../db/columns.ts'
+import { bytes, instant, timebankId } from '../../db/columns.ts'
 
 export const ledger = pgSchema('ledger')
 
@@ -190,4 +190,68 @@ export const holdExpiries = ledger.table(
     expiresAt: instant('expires_at').notNull()
   },
   (t) => [primaryKey({ columns: [t.timebankId, t.holdId] }), index('hold_expiries_due').on(t.timebankId, t.expiresAt)]
+)
+
+/** One row per timebank: where its hash chain has got to. Whoever lengthens the chain holds the row. */
+export const chains = ledger.table(
+  'chains',
+  {
+    timebankId: timebankId(),
+    blocks: integer('blocks').notNull().default(0),
+    leaves: bigint('leaves', { mode: 'number' }).notNull().default(0),
+    checkpoints: integer('checkpoints').notNull().default(0),
+    /** chain hash of the last block; 32 zero bytes before the first */
+    head: bytes('head').notNull(),
+    /** seals what only staff may see in a proof; never leaves the database */
+    secret: bytes('secret').notNull()
+  },
+  (t) => [primaryKey({ columns: [t.timebankId] })]
+)
+
+/** Append-only: up to 1,024 leaves each, the transfers before the changes of limits, both in the order of their arrays. */
+export const blocks = ledger.table(
+  'blocks',
+  {
+    timebankId: timebankId(),
+    number: integer('number').notNull(),
+    /** how many leaves it has, and all blocks up to it */
+    leaves: integer('leaves').notNull(),
+    totalLeaves: bigint('total_leaves', { mode: 'number' }).notNull(),
+    /** when its first and last transfer were recorded: it is by these that a transfer's block is found */
+    firstRecordedAt: instant('first_recorded_at'),
+    lastRecordedAt: instant('last_recorded_at'),
+    builtAt: instant('built_at').notNull(),
+    root: bytes('root').notNull(),
+    chainHash: bytes('chain_hash').notNull(),
+    transfers: uuid('transfers').array().notNull(),
+    changeAccounts: integer('change_accounts').array().notNull(),
+    changeVersions: integer('change_versions').array().notNull()
+  },
+  (t) => [primaryKey({ columns: [t.timebankId, t.number] })]
+)
+
+/** Append-only: the service's signature under a block's chain hash. A second one only where a key has become known to others. */
+export const checkpoints = ledger.table(
+  'checkpoints',
+  {
+    timebankId: timebankId(),
+    number: integer('number').notNull(),
+    block: integer('block').notNull(),
+    signedAt: instant('signed_at').notNull(),
+    kid: text('kid').notNull(),
+    signature: bytes('signature').notNull()
+  },
+  (t) => [primaryKey({ columns: [t.timebankId, t.number] }), index('checkpoints_block').on(t.timebankId, t.block)]
+)
+
+/** Up to which version an account's debits, and the changes of its limits, are in the chain. */
+export const chainedAccounts = ledger.table(
+  'chained_accounts',
+  {
+    timebankId: timebankId(),
+    accountId: integer('account_id').notNull(),
+    version: integer('version').notNull().default(0),
+    changeVersion: integer('change_version').notNull().default(0)
+  },
+  (t) => [primaryKey({ columns: [t.timebankId, t.accountId] })]
 )

@@ -9,6 +9,7 @@ import {
   registerOpenapi,
   registerProblems
 } from '../../../src/http/index.ts'
+import { chainRoutes } from '../../../src/modules/ledger/chain-routes.ts'
 import { postAll } from '../../../src/modules/ledger/index.ts'
 import { journalRoutes } from '../../../src/modules/ledger/journal-routes.ts'
 import { ledgerRoutes } from '../../../src/modules/ledger/routes.ts'
@@ -17,6 +18,7 @@ import { DomainError } from '../../../src/shared/errors.ts'
 import { newId } from '../../../src/shared/ids.ts'
 import { makePool } from '../../support/database.ts'
 import { readPdf } from '../../support/pdf.ts'
+import { chain, seal } from './sealing.ts'
 import { asOwner, follow, hold, makeBooks, transfer } from './support.ts'
 
 const database = await makePool('ledger routes')
@@ -75,6 +77,7 @@ before(async () => {
     dayEnd
   })
   journalRoutes(app, { dayEnd })
+  chainRoutes(app, { ownsAccount: (_tx, _request, account) => account === 5, sealKeys: async () => [seal.key] })
   await app.ready()
 })
 after(async () => {
@@ -528,7 +531,7 @@ describe('GET /transfers/:transfer', () => {
           body.source,
           body.onBehalfOf
         ],
-        [held.id, 'hold', 3, 4, 40, settled.id, false, null, 'unknown', null]
+        [held.id, 'hold', 3, 4, 40, settled.id, false, null, 'system', null]
       )
     }
     assert.equal((await get(`transfers/${newId()}`, 'auditor')).status, 404)
@@ -601,7 +604,7 @@ describe('GET /trial-balance and /verify', () => {
 
 test('nothing here moves hours, and every route says who may call it', () => {
   const routes = declared.filter(({ url }) => url.startsWith('/v1/'))
-  assert.equal(routes.length, 8)
+  assert.equal(routes.length, 10)
   assert.deepEqual(new Set(routes.map(({ method }) => method)), new Set(['GET']))
 })
 
@@ -613,7 +616,7 @@ test('the OpenAPI document describes every route, parameter and field of the led
     >
   }
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path))
-  assert.equal(operations.length, 8)
+  assert.equal(operations.length, 10)
   for (const operation of operations) {
     assert.ok(operation.operationId && operation.description)
     for (const parameter of operation.parameters ?? []) assert.ok(parameter.description)
@@ -623,4 +626,55 @@ test('the OpenAPI document describes every route, parameter and field of the led
 test('without a token nothing is shown', async () => {
   const response = await app.inject({ method: 'GET', url: '/v1/timebanks/rivertown/accounts/3' })
   assert.equal(response.statusCode, 401)
+})
+
+describe('GET /checkpoints', () => {
+  const more = async () => {
+    await books.work((tx) => postAll(tx, [transfer(3, 4, 1)]))
+    await chain(database, books.timebankId)
+  }
+
+  test('gives everybody in the timebank what was signed, from either end, page by page', async () => {
+    assert.deepEqual((await get('checkpoints')).body, { items: [], next: null })
+    for (let i = 0; i < 5; i += 1) await more()
+    for (const order of ['newest', 'oldest'])
+      for (const who of ['member', 'auditor']) {
+        const numbers: number[] = []
+        let where: string | undefined = `/v1/timebanks/rivertown/checkpoints?limit=2&order=${order}`
+        while (where) {
+          const { status, headers, body } = await get(where, who)
+          assert.equal(status, 200)
+          numbers.push(...body.items.map((item: { number: number }) => item.number))
+          where = /<(.+)>; rel="next"/.exec(String(headers['link'] ?? ''))?.[1]
+        }
+        assert.deepEqual(numbers, order === 'newest' ? [5, 4, 3, 2, 1] : [1, 2, 3, 4, 5])
+      }
+    const [first] = (await get('checkpoints?order=oldest&limit=1')).body.items
+    assert.deepEqual([first.block, first.kid], [1, seal.key.kid])
+    assert.match(first.chainHash, /^[0-9a-f]{64}$/)
+    assert.match(first.signature, /^[0-9a-f]{128}$/)
+    assert.match(
+      (await get('checkpoints', 'member', { accept: 'text/csv' })).text,
+      /number,block,totalLeaves,chainHash/
+    )
+  })
+
+  test('a wrong parameter is refused, and strangers are', async () => {
+    const { body } = await get('checkpoints?limit=1')
+    for (const query of ['order=up', 'limit=0', 'from=1', `order=oldest&cursor=${body.next}`])
+      assert.equal((await get(`checkpoints?${query}`)).status, 400, query)
+    assert.equal((await get('checkpoints', 'stranger')).status, 401)
+  })
+})
+
+test('verify tells of a date that was changed by hand in the chain', async () => {
+  await chain(database, books.timebankId)
+  assert.equal((await get('verify', 'auditor')).body.sound, true)
+  const owner = asOwner(database.url)
+  await owner.pool.query('UPDATE ledger.transfers SET performed_on = performed_on - 1 WHERE id = $1', [settled.id])
+  const { body } = await get('verify', 'auditor')
+  assert.deepEqual([body.sound, body.problems[0].problem], [false, 'chain_leaves'])
+  await owner.pool.query('UPDATE ledger.transfers SET performed_on = performed_on + 1 WHERE id = $1', [settled.id])
+  assert.equal((await get('verify', 'auditor')).body.sound, true)
+  await owner.close()
 })
