@@ -28,6 +28,8 @@ export async function chainFigures(ground: Ground, options: Options): Promise<Se
   const lists = { members: town.members.map(({ id }) => id) }
   const load = () => httpFigure(ground, options, { name: '', connections, templates: gifts(town), lists })
 
+  await load()
+
   const still: Figure[] = []
   const working: Figure[] = []
   let taken = 0
