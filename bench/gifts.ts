@@ -33,6 +33,8 @@ export async function giftFigures(ground: Ground, options: Options): Promise<Sec
   const take = async (figure: Omit<HttpFigure, 'templates'>, of = templates) => {
     figures.push(await httpFigure(ground, options, { lists, templates: of, ...figure }))
   }
+  // what is asked of a service that has just been started is the compiler's time, and no figure
+  await httpFigure(ground, options, { name: '', lists, templates, connections: 8, seconds: 3 })
   await take({
     name: 'one at a time on an idle service, 20 ms between',
     connections: 1,
@@ -60,26 +62,31 @@ export async function giftFigures(ground: Ground, options: Options): Promise<Sec
   return { title: 'Single postings and batches over HTTP (`POST …/gifts`, `POST …/transfers/batch`)', figures }
 }
 
-/** Accounts of even places pay those of odd ones, and the other way round with the next connection. */
+/** Members of even places give to those of odd ones, and the other way round in the other template. */
 function batches(town: Town): Pick<HttpFigure, 'lists' | 'expect'> & { templates: Template[] } {
-  const numbers = town.members.map(({ accountId }) => String(accountId))
-  const half = (odd: number) => numbers.filter((_, i) => i % 2 === odd)
-  const width = Math.max(...numbers.map((number) => number.length))
+  const width = String(Math.max(...town.members.map(({ accountId }) => accountId))).length
+  const half = (odd: number) => town.members.filter((_, i) => i % 2 === odd)
+  // staff say whose hours they move
+  const debits = (members: Townsperson[]) => members.map(({ accountId, id }) => `${accountId},"onBehalfOf":"${id}"`)
+  const credits = (members: Townsperson[]) => members.map(({ accountId }) => String(accountId))
+  const debitWidth = width + ',"onBehalfOf":""'.length + uuid
   const batch = (from: string, to: string) =>
     request({
       method: 'POST',
       path: () => `/v1/timebanks/${town.slug}/transfers/batch`,
       token: town.broker.token,
+      headers: { 'commonhours-source': 'phone' },
       body: (part) => {
         const operation = () =>
-          `{"id":"${part({ fill: 'uuid' })}","operation":"transfer","debitAccount":${part({ fill: 'any', list: from, width })},` +
-          `"creditAccount":${part({ fill: 'any', list: to, width })},"minutes":15,"kind":"gift"}`
+          `{"id":"${part({ fill: 'uuid' })}","operation":"transfer","minutes":15,"kind":"gift",` +
+          `"debitAccount":${part({ fill: 'any', list: from, width: debitWidth })},` +
+          `"creditAccount":${part({ fill: 'any', list: to, width })}}`
         return `{"atomic":false,"dryRun":false,"operations":[${Array.from({ length: 100 }, operation).join(',')}]}`
       }
     })
   return {
-    lists: { even: half(0), odd: half(1) },
+    lists: { from0: debits(half(0)), from1: debits(half(1)), to0: credits(half(0)), to1: credits(half(1)) },
     expect: '"posted":100',
-    templates: [batch('even', 'odd'), batch('odd', 'even')]
+    templates: [batch('from0', 'to1'), batch('from1', 'to0')]
   }
 }

@@ -18,47 +18,15 @@ export type Findings = {
 type Row = { id: string; debit: number; credit: number; minutes: number }
 type ExchangeRow = { id: string; status: string; transfer: string | null; reversal: string | null }
 
+/** What is in the database. */
+export type There = { transfers: Row[]; exchanges: ExchangeRow[]; balances: Map<number, number> }
+
+/** What the clients were told. */
+export type ToldSoFar = Pick<Clients, 'transfers' | 'exchanges' | 'refusals'>
+
 /** Compares the database, while nothing is under way, with everything that the clients were told. */
 export async function check(databaseUrl: string, serviceUrl: string, town: Town, clients: Clients): Promise<Findings> {
-  const { transfers, exchanges, balances } = await readAll(databaseUrl, town.timebankId)
-  const details: string[] = []
-  const note = (text: string): 1 => {
-    if (details.length < 20) details.push(text)
-    return 1
-  }
-  let lost = 0
-  let doubled = 0
-  const expected = new Map<number, number>()
-  const unclaimed = new Map(transfers)
-
-  const claim = (why: string, id: string | null, row: Omit<Row, 'id'>): void => {
-    const found = id === null ? undefined : unclaimed.get(id)
-    if (!found || found.debit !== row.debit || found.credit !== row.credit || found.minutes !== row.minutes)
-      lost += note(`${why}: transfer ${id} ${found ? 'is another one' : 'is not there'}`)
-    else unclaimed.delete(found.id)
-    expected.set(row.debit, (expected.get(row.debit) ?? 0) - row.minutes)
-    expected.set(row.credit, (expected.get(row.credit) ?? 0) + row.minutes)
-  }
-  for (const told of clients.transfers.values()) claim('posted', told.id, told)
-  for (const told of clients.exchanges.values()) {
-    const row = exchanges.get(told.id)
-    exchanges.delete(told.id)
-    if (row?.status !== told.status) {
-      lost += note(`exchange ${told.id} was answered as ${told.status} and is ${row?.status ?? 'not there'}`)
-      continue
-    }
-    if (told.status === 'settled' || told.status === 'reversed') claim('settled', row.transfer, told)
-    if (told.status === 'reversed')
-      claim('reversed', row.reversal, { debit: told.credit, credit: told.debit, minutes: told.minutes })
-  }
-  for (const id of clients.refusals) if (transfers.has(id)) doubled += note(`refused and posted: ${id}`)
-  for (const id of unclaimed.keys()) doubled += note(`transfer ${id} is of nobody`)
-  for (const id of exchanges.keys()) doubled += note(`exchange ${id} is of nobody`)
-  let wrongBalances = 0
-  for (const [account, balance] of balances)
-    if (balance !== (expected.get(account) ?? 0))
-      wrongBalances += note(`account ${account} has ${balance}, and was told ${expected.get(account) ?? 0}`)
-
+  const compared = compare(await readAll(databaseUrl, town.timebankId), clients)
   const get = async (where: string) => {
     const answer = await fetch(`${serviceUrl}/v1/timebanks/${town.slug}/${where}`, {
       headers: { authorization: `Bearer ${town.broker.token}` }
@@ -68,16 +36,61 @@ export async function check(databaseUrl: string, serviceUrl: string, town: Town,
   }
   return {
     acknowledged: clients.transfers.size + clients.exchanges.size + clients.refusals.size,
-    lost,
-    doubled,
-    wrongBalances,
+    ...compared,
     sum: (await get('trial-balance')).sum!.balanceMinutes,
-    sound: (await get('verify')).sound === true,
-    details
+    sound: (await get('verify')).sound === true
   }
 }
 
-async function readAll(url: string, timebank: string) {
+/** Every transfer must be claimed by exactly one answer, and every answer find its transfers. */
+export function compare(
+  there: There,
+  told: ToldSoFar
+): Pick<Findings, 'lost' | 'doubled' | 'wrongBalances' | 'details'> {
+  const details: string[] = []
+  const note = (text: string): 1 => {
+    if (details.length < 20) details.push(text)
+    return 1
+  }
+  let lost = 0
+  let doubled = 0
+  const expected = new Map<number, number>()
+  const unclaimed = new Map(there.transfers.map((row) => [row.id, row]))
+  const exchanges = new Map(there.exchanges.map((row) => [row.id, row]))
+
+  const claim = (why: string, id: string | null, row: Omit<Row, 'id'>): void => {
+    const found = id === null ? undefined : unclaimed.get(id)
+    if (!found || found.debit !== row.debit || found.credit !== row.credit || found.minutes !== row.minutes)
+      lost += note(`${why}: transfer ${id} ${found ? 'is another one' : 'is not there'}`)
+    else unclaimed.delete(found.id)
+    expected.set(row.debit, (expected.get(row.debit) ?? 0) - row.minutes)
+    expected.set(row.credit, (expected.get(row.credit) ?? 0) + row.minutes)
+  }
+  for (const transfer of told.transfers.values()) claim('posted', transfer.id, transfer)
+  for (const exchange of told.exchanges.values()) {
+    const row = exchanges.get(exchange.id)
+    exchanges.delete(exchange.id)
+    if (row?.status !== exchange.status) {
+      lost += note(`exchange ${exchange.id} was answered as ${exchange.status} and is ${row?.status ?? 'not there'}`)
+      continue
+    }
+    const { debit, credit, minutes } = exchange
+    if (row.status === 'settled' || row.status === 'reversed') claim('settled', row.transfer, exchange)
+    if (row.status === 'reversed') claim('reversed', row.reversal, { debit: credit, credit: debit, minutes })
+  }
+  for (const { id } of there.transfers) if (told.refusals.has(id)) doubled += note(`refused and posted: ${id}`)
+  for (const id of unclaimed.keys())
+    if (!told.refusals.has(id)) doubled += note(`transfer ${id} was acknowledged to nobody`)
+  for (const id of exchanges.keys()) doubled += note(`exchange ${id} was acknowledged to nobody`)
+  let wrongBalances = 0
+  for (const [account, balance] of there.balances) {
+    const right = expected.get(account) ?? 0
+    if (balance !== right) wrongBalances += note(`account ${account} has ${balance} and should have ${right}`)
+  }
+  return { lost, doubled, wrongBalances, details }
+}
+
+async function readAll(url: string, timebank: string): Promise<There> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
@@ -95,8 +108,8 @@ async function readAll(url: string, timebank: string) {
       [timebank]
     )
     return {
-      transfers: new Map(rows.rows.map((row) => [row.id, row])),
-      exchanges: new Map(exchanges.rows.map((row) => [row.id, row])),
+      transfers: rows.rows,
+      exchanges: exchanges.rows,
       balances: new Map(accounts.rows.map(({ id, balance }) => [id, Number(balance)]))
     }
   } finally {

@@ -45,5 +45,7 @@ const rounds = await campaign({
 })
 const total = (what: 'lost' | 'doubled') => rounds.reduce((sum, round) => sum + round[what], 0)
 const bad = rounds.filter((round) => !isClean(round)).length
-say(`\n${rounds.length} rounds: lost ${total('lost')}, doubled ${total('doubled')}; ${bad} of them not clean`)
+say(
+  `\n${rounds.length} rounds: lost ${total('lost')}, doubled ${total('doubled')}${bad ? `; ${bad} not clean` : '; all clean'}`
+)
 process.exitCode = bad === 0 ? 0 : 1

@@ -53,17 +53,3 @@ export async function startService(
 /** Its database server, by the pid file of the data folder. */
 export const databasePid = (data: string): number =>
   Number(readFileSync(path.join(data, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0])
-
-/** The code of the last mail to an address, once it is in the mail log. */
-export async function mailedCode(data: string, email: string): Promise<string> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const log = await Promise.resolve()
-      .then(() => readFileSync(path.join(data, 'mail.log'), 'utf8'))
-      .catch(() => '')
-    const mails = log.split(/^To: /m).filter((mail) => mail.startsWith(email))
-    const code = /#token=([\w-]{20,})/.exec(mails.at(-1) ?? '')?.[1]
-    if (code) return code
-    await sleep(50)
-  }
-  throw new Error(`no mail to ${email}`)
-}
