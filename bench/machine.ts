@@ -31,10 +31,14 @@ export const childrenOf = (pid: number): number[] =>
 
 /** Processor seconds of a process and its children, those that have ended among them. NaN where the system does not tell. */
 export function processorSeconds(pid: number): number {
-  const self = statOf(pid)
-  if (!self) return Number.NaN
-  const children = childrenOf(pid).reduce((sum, child) => sum + (statOf(child)?.own ?? 0), 0)
-  return (self.own + self.reaped + children) / kernelTicks
+  for (;;) {
+    const before = statOf(pid)
+    if (!before) return Number.NaN
+    const children = childrenOf(pid).reduce((sum, child) => sum + (statOf(child)?.own ?? 0), 0)
+    const after = statOf(pid)
+    // a child that ended meanwhile may have been counted in neither place
+    if (after?.reaped === before.reaped) return (after.own + after.reaped + children) / kernelTicks
+  }
 }
 
 /** Processor seconds of everything on the machine since it was started. */
