@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { type Database, inTimebank } from '../../src/db/client.ts'
+import { type Database, inTimebank, type Tx } from '../../src/db/client.ts'
 import { sealKeys } from '../../src/modules/identity/index.ts'
-import { type Problem, trialBalance, verifyBooks, verifyChain } from '../../src/modules/ledger/index.ts'
+import { type Problem, trialBalance, verifyLedger } from '../../src/modules/ledger/index.ts'
 import { table } from '../../src/modules/moving-in/index.ts'
 import { everyTimebank, type Timebank } from '../../src/modules/timebanks/index.ts'
 import { systemActor } from '../../src/shared/actor.ts'
@@ -37,16 +37,8 @@ export async function verifyAll(database: Database, timebanks: readonly Timebank
   const verified: Verified[] = []
   for (const { id, slug } of timebanks) {
     const keys = await sealKeys(database)
-    const [problems, { sum }] = await inTimebank(
-      database,
-      id,
-      systemActor,
-      async (tx) => {
-        const found = [...(await verifyBooks(tx)), ...(await verifyChain(tx, keys))]
-        return [found, await trialBalance(tx)] as const
-      },
-      { readOnly: true }
-    )
+    const read = <T>(work: (tx: Tx) => Promise<T>) => inTimebank(database, id, systemActor, work, { readOnly: true })
+    const [problems, { sum }] = await Promise.all([verifyLedger(read, keys), read(trialBalance)])
     const sound = problems.length === 0 && sum.balance === 0
     verified.push({ timebank: slug, sound, sumMinutes: sum.balance, accounts: sum.accounts, problems })
   }

@@ -18,8 +18,7 @@ import { checkpointSchema, checkpointsQuery, checkpointView, proofSchema, proofV
 import type { SealKey } from './checkpoint.ts'
 import { accountsOf, listCheckpoints, proveTransfer } from './proof.ts'
 import { timebankParams, transferParams, verificationSchema } from './schemas.ts'
-import { verifyBooks } from './verify.ts'
-import { verifyChain } from './verify-chain.ts'
+import { verifyLedger } from './verify-chain.ts'
 
 export type ChainRoutesOptions = {
   /** Whether the account is one that the caller acts for beside their own. */
@@ -54,11 +53,8 @@ export function chainRoutes(app: Api, { ownsAccount, sealKeys }: ChainRoutesOpti
       }
     },
     async (request) => {
-      const keys = await sealKeys()
-      return read(request, async (tx) => {
-        const problems = [...(await verifyBooks(tx)), ...(await verifyChain(tx, keys))]
-        return { sound: problems.length === 0, problems }
-      })
+      const problems = await verifyLedger((work) => read(request, work), await sealKeys())
+      return { sound: problems.length === 0, problems }
     }
   )
 

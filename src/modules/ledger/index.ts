@@ -35,4 +35,4 @@ export {
   trialBalance
 } from './read.ts'
 export { type Problem, verifyBooks } from './verify.ts'
-export { verifyChain } from './verify-chain.ts'
+export { verifyChain, verifyLedger } from './verify-chain.ts'

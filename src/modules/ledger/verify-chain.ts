@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Tx } from '../../db/client.ts'
 import { checkpointText, type SealKey, signatureChecker } from './checkpoint.ts'
 import { blockPrefix, sha256 } from './proof.ts'
-import type { Problem, ProblemName } from './verify.ts'
+import { type Problem, type ProblemName, verifyBooks } from './verify.ts'
 
 type Signed = { number: number; signedAt: string; kid: string; signature: string }
 
@@ -47,6 +47,14 @@ export async function verifyChain(tx: Tx, keys: readonly SealKey[]): Promise<Pro
     ...(await signatureProblems(tx, totals, blocks, keys))
   ]
   return problems.slice(0, mostProblems)
+}
+
+/** All checks, the books and the chain at the same time: each reads the whole journal, in a transaction of its own. */
+export async function verifyLedger(
+  read: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>,
+  keys: readonly SealKey[]
+): Promise<Problem[]> {
+  return (await Promise.all([read(verifyBooks), read((tx) => verifyChain(tx, keys))])).flat()
 }
 
 /** Where all is changed, the first ones are enough. */
