@@ -135,7 +135,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
   closeConnections(app)
   await registerLimits(app, options.rateLimit)
   await registerOpenapi(app, { version, publicUrl, declared, tags })
-  registerHealth(app)
+  registerHealth(app, [
+    {
+      name: 'postings_under_way',
+      help: 'Postings that wait for their turn in the queue, or are being posted',
+      read: () => options.postings.size()
+    }
+  ])
 
   identityRoutes(app, {
     identity,

@@ -33,7 +33,7 @@ export const environment = z.object({
     .min(2)
     .max(200)
     .default(10)
-    .describe('Connections that the service keeps to the database'),
+    .describe('Most connections to the database for transactions; up to six more are for short reads and postings'),
   POSTING_QUEUE: z
     .enum(['shared', 'per-timebank'])
     .default('shared')

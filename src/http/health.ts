@@ -8,8 +8,11 @@ import type { Api } from './openapi.ts'
 
 const alive = z.object({ status: z.literal('ok') })
 
+/** A figure of the process that `/metrics` tells; read when it is asked for. */
+export type ProcessFigure = { name: string; help: string; read(): number }
+
 /** `/livez`: the process answers. `/readyz`: the database does too. `/metrics`: for Prometheus, without personal data. */
-export function registerHealth(app: FastifyInstance): void {
+export function registerHealth(app: FastifyInstance, figures: readonly ProcessFigure[] = []): void {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const duration = new Histogram({
@@ -31,6 +34,16 @@ export function registerHealth(app: FastifyInstance): void {
       this.set({ state: 'waiting' }, pool.waitingCount)
     }
   })
+  for (const { name, help, read } of figures) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      }
+    })
+  }
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none'
     duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)

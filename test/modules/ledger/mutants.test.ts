@@ -36,6 +36,7 @@ type Check = { name: string; run(database: Database, where: Mutant['in']): Promi
 const checks: Check[] = [
   { name: 'one transaction, one timebank', run: guard },
   { name: 'settled and released while closed in by limits', run: corners },
+  { name: 'holds with one id in two timebanks', run: namesakes },
   { name: 'model', run: (database, where) => model(database, where, 12) },
   { name: 'two timebanks', run: (database, where) => twoTimebanks(database, where, 8) },
   { name: 'races', run: races },
@@ -95,6 +96,22 @@ test('the functions as they are pass all of this', { skip: !all, timeout: 600_00
   assert.equal(await killerOf(functionText('post_one'), 'post_one'), null)
   assert.equal(await killerOf(functionText('post_many'), 'post_many'), null)
 })
+
+/** Holds with one id in two timebanks are two holds. */
+async function namesakes(database: Database, where: Mutant['in']): Promise<void> {
+  const banks = [await makeBooks(database, [{}, {}]), await makeBooks(database, [{}, {}])]
+  const held = hold(3, 4, 1, { expiresAt: new Date('2026-04-01T00:00:00Z') })
+  for (const books of banks) await books.work((tx) => paths[where](tx, held))
+  const expiries = () =>
+    Promise.all(
+      banks.map((books) =>
+        books.work(async (tx) => (await tx.client.query('SELECT FROM ledger.hold_expiries')).rows.length)
+      )
+    )
+  assert.deepEqual(await expiries(), [1, 1])
+  await banks[0]!.work((tx) => paths[where](tx, follow('release', held)))
+  assert.deepEqual(await expiries(), [0, 1])
+}
 
 async function guard(database: Database, where: Mutant['in']): Promise<void> {
   const [mine, theirs] = [await makeBooks(database, [{}, {}]), await makeBooks(database, [{}, {}])]

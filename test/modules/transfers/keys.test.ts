@@ -59,7 +59,7 @@ const transferCount = async (): Promise<number> =>
     return rows[0]!.n
   })
 
-const rounds = sizeOf('KEY_ROUNDS', 3)
+const rounds = sizeOf('KEY_ROUNDS', 2)
 
 describe('the same key 32 times at once, through two services on one database', () => {
   const asks: Record<
