@@ -4,7 +4,7 @@ import type { PostingsWork } from './load/postings.ts'
 import { inProcess } from './load/process.ts'
 import type { SqlJob, SqlResult } from './load/sql.ts'
 import type { Options } from './options.ts'
-import { measurePgbench } from './pgbench.ts'
+import { type Measured, measurePgbench } from './pgbench.ts'
 import { type Figure, type Section, times } from './report.ts'
 
 const first = 3
@@ -30,7 +30,7 @@ export async function functionFigures(
       warmSeconds,
       seconds,
       work: { kind: 'postings', ...work }
-    }).then(({ done, all, seconds }) => ({ perSecond: done / seconds, all }))
+    }).then(({ done, all, seconds, processor }) => ({ perSecond: done / seconds, all, load: processor / done }))
   const inBig = { timebanks: [big], mixed: false, accounts: { first, count } }
   const inHundred = { timebanks: hundred, accounts: { first, count: 200 } }
   const hot = { hot: { account: first, share: 1 } }
@@ -44,12 +44,14 @@ export async function functionFigures(
       : load(8, { posting: one, size: 1, ...inBig, ...(hotAccount ? hot : {}) })
 
   const figures: Figure[] = []
-  const take = async (
-    figure: Pick<Figure, 'name' | 'aim'>,
-    work: () => Promise<{ perSecond: number; all: number }>
-  ): Promise<void> => {
+  const take = async (figure: Pick<Figure, 'name' | 'aim'>, work: () => Promise<Measured>): Promise<void> => {
     const { result, processor } = await withProcessor(ground, work)
-    figures.push({ ...figure, perSecond: result.perSecond, database: (processor.database / result.all) * 1000 })
+    figures.push({
+      ...figure,
+      perSecond: result.perSecond,
+      database: (processor.database / result.all) * 1000,
+      load: result.load * 1000
+    })
   }
   await take({ name: 'one at a time, 8 clients', aim: times(1.3) }, () => oneAtATime())
   await take({ name: 'one at a time on one hot account, 8 clients' }, () => oneAtATime(first))

@@ -25,7 +25,7 @@ export async function httpFigure(ground: Ground, options: Options, figure: HttpF
       ...job
     })
   )
-  const { done, all, seconds, p50, p99, refused } = result
+  const { done, all, seconds, p50, p99, refused, processor: load } = result
   const head = { name, ...(aim ? { aim } : {}) }
   if (refused) return { ...head, failed: `${refused.count} refused: ${statusOf(refused.first)}` }
   return {
@@ -34,7 +34,8 @@ export async function httpFigure(ground: Ground, options: Options, figure: HttpF
     p50,
     p99,
     service: (processor.service / all / each) * 1000,
-    database: (processor.database / all / each) * 1000
+    database: (processor.database / all / each) * 1000,
+    load: (load / done / each) * 1000
   }
 }
 

@@ -41,6 +41,9 @@ export function processorSeconds(pid: number): number {
   }
 }
 
+/** Processor seconds of all our children that have ended. */
+export const reapedSeconds = (): number => (statOf(process.pid)?.reaped ?? Number.NaN) / kernelTicks
+
 /** Processor seconds of everything on the machine since it was started. */
 export function machineSeconds(): number {
   try {

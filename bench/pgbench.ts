@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { EmbeddedServer } from '../src/db/embedded.ts'
+import { reapedSeconds } from './machine.ts'
 
 const execute = promisify(execFile)
 
@@ -44,7 +45,8 @@ async function pgbench(
 export const fillTpcb = (program: string, server: EmbeddedServer, database: string, scale: number) =>
   pgbench(program, server, database, ['-i', '-q', '-s', String(scale)])
 
-export type Measured = { perSecond: number; all: number }
+/** `load`: processor seconds of the program for each of all. */
+export type Measured = { perSecond: number; all: number; load: number }
 
 /** Eight clients on two threads, as the reference has it; `script`: another transaction than TPC-B. */
 export async function measurePgbench(
@@ -59,12 +61,13 @@ export async function measurePgbench(
     const file = path.join(folder, 'script.sql')
     if (script) writeFileSync(file, script.text)
     const args = ['-n', '-M', 'prepared', '-c', '8', '-j', '2', '-T', String(seconds), ...(script ? ['-f', file] : [])]
+    const before = reapedSeconds()
     const text = await pgbench(program, server, database, args, script?.options)
     const failed = /number of failed transactions: (\d+)/.exec(text)?.[1] ?? '0'
     const rate = /tps = ([\d.]+) \((?:without|excluding)/.exec(text)?.[1]
     const all = /number of transactions actually processed: (\d+)/.exec(text)?.[1]
     if (failed !== '0' || !rate || !all) throw new Error(`pgbench: ${text}`)
-    return { perSecond: Number(rate), all: Number(all) }
+    return { perSecond: Number(rate), all: Number(all), load: (reapedSeconds() - before) / Number(all) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -35,7 +35,11 @@ export async function makeReference(
       warmSeconds: 0,
       seconds,
       work: { kind: 'tpcb', scale }
-    }).then((result) => ({ perSecond: result.done / result.seconds, all: result.all }))
+    }).then((result) => ({
+      perSecond: result.done / result.seconds,
+      all: result.all,
+      load: result.processor / result.done
+    }))
   if (program) await measurePgbench(program, ground.server, name, warmSeconds)
   return async (when) => {
     const { result, processor } = await withProcessor(ground, () =>
@@ -44,7 +48,8 @@ export async function makeReference(
     return {
       name: `TPC-B, prepared, 8 clients, ${when}`,
       perSecond: result.perSecond,
-      database: (processor.database / result.all) * 1000
+      database: (processor.database / result.all) * 1000,
+      load: result.load * 1000
     }
   }
 }

@@ -12,6 +12,7 @@ export type Figure = {
   /** processor time of each in milliseconds */
   service?: number
   database?: number
+  load?: number
   /** of figures that are no rate */
   value?: string
   measured?: number
@@ -53,17 +54,17 @@ const ms = (n: number | undefined): string =>
   n === undefined || Number.isNaN(n) ? '' : n < 10 ? n.toFixed(2) : n.toFixed(0)
 
 function row(figure: Figure, reference: number): string {
-  const { name, perSecond, p50, p99, service, database, value, aim, failed } = figure
+  const { name, perSecond, p50, p99, service, database, load, value, aim, failed } = figure
   const ratio = perSecond === undefined ? '' : `${(perSecond / reference).toFixed(2)}×`
   const reached = failed ? 'no figure' : aim ? (aim.met(figure, reference) ? 'yes' : '**no**') : ''
   const cells = failed
-    ? [name, failed.replaceAll('|', '/').replaceAll(/\s+/g, ' ').slice(0, 160), '', '', '', '', '']
-    : [name, value ?? rate(perSecond), ratio, ms(p50), ms(p99), ms(service), ms(database)]
+    ? [name, failed.replaceAll('|', '/').replaceAll(/\s+/g, ' ').slice(0, 160), '', '', '', '', '', '']
+    : [name, value ?? rate(perSecond), ratio, ms(p50), ms(p99), ms(service), ms(database), ms(load)]
   return `| ${[...cells, aim?.text ?? '', reached].join(' | ')} |`
 }
 
-const head = `| | a second | ratio | p50 ms | p99 ms | service ms | database ms | to reach | reached |
-|---|---:|---:|---:|---:|---:|---:|---|---|`
+const head = `| | a second | ratio | p50 ms | p99 ms | service ms | database ms | load ms | to reach | reached |
+|---|---:|---:|---:|---:|---:|---:|---:|---|---|`
 
 export const sectionText = ({ title, figures }: Section, reference: number): string =>
   `### ${title}\n\n${head}\n${figures.map((figure) => row(figure, reference)).join('\n')}\n`
@@ -77,9 +78,9 @@ export function writeReport(file: string, facts: [string, string][], sections: S
 ${begin}
 
 One run of \`npm run bench\`: load, service and database on the same machine, and all of it in the same minutes. **Ratio** is to
-pgbench's TPC-B (prepared statements) on the same server in the same run: what PostgreSQL itself does here. **Service** and
-**database** are the processor time that one of what is counted took of each. Where others took much of the machine meanwhile,
-the rates say little, and these two still something.
+pgbench's TPC-B (prepared statements) on the same server in the same run: what PostgreSQL itself does here. **Service**,
+**database** and **load** are the processor time that one of what is counted took of each. Where others took much of the machine
+meanwhile, the rates say little, and these still something.
 
 | | |
 |---|---|

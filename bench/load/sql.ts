@@ -22,13 +22,10 @@ answer<SqlJob, SqlResult>(async (job) => {
   const { work } = job
   const clients = await Promise.all(
     Array.from({ length: job.clients }, async () => {
-      const client = new pg.Client({
-        connectionString: job.url,
-        options: '-c role=commonhours_service -c TimeZone=UTC'
-      })
-      await client.connect()
       // the reference's tables belong to the owner
-      if (work.kind === 'tpcb') await client.query('RESET ROLE')
+      const role = work.kind === 'tpcb' ? '' : ' -c role=commonhours_service'
+      const client = new pg.Client({ connectionString: job.url, options: `-c TimeZone=UTC${role}` })
+      await client.connect()
       return client
     })
   )
