@@ -1,4 +1,5 @@
 import { type Database, inTimebank, type Tx } from '../../db/client.ts'
+import { onDuplicate } from '../../db/errors.ts'
 import type { Actor } from '../../shared/actor.ts'
 import { DomainError, type Fault } from '../../shared/errors.ts'
 import { type AuditEntry, audit } from '../audit/index.ts'
@@ -108,7 +109,14 @@ class DryRun extends Error {
 
 /** Posts a batch in the caller's transaction: all or nothing, or each row and group by itself. */
 export const postBatch = (tx: Tx, operations: readonly Operation[], atomic: boolean): Promise<Outcome[]> =>
-  tryPost(tx, operations, { together: atomic })
+  onDuplicate(
+    'transfers_timebank_id_id_pk',
+    tryPost(tx, operations, { together: atomic }),
+    () =>
+      new DomainError('unavailable', 'One of the ids was posted at this moment in another request; try again.', {
+        retryAfterSeconds: 1
+      })
+  )
 
 /** What the batch would come to; nothing of it stays. */
 export async function rehearse(

@@ -330,6 +330,37 @@ describe('batches', () => {
   })
 })
 
+test('one id in two batches at the same moment, between different accounts, is posted once; the other is asked to come again', async () => {
+  const [cleo, dan] = [await addMember(stage, admin, { login: false }), await addMember(stage, admin, { login: false })]
+  const slip = { 'commonhours-source': 'phone' }
+  const gift = (from: Client, to: Client, id: string) => ({
+    id,
+    operation: 'transfer',
+    kind: 'gift',
+    debitAccount: from.accountId,
+    creditAccount: to.accountId,
+    onBehalfOf: from.memberId,
+    minutes: 1
+  })
+  for (let round = 0; round < 10; round += 1) {
+    const shared = newId()
+    const batch = (from: Client, to: Client) =>
+      admin.post(
+        'transfers/batch',
+        { atomic: false, operations: [gift(from, to, newId()), gift(from, to, shared), gift(from, to, newId())] },
+        slip
+      )
+    const answers = await Promise.all([batch(anna, ben), batch(cleo, dan)])
+    const posted = answers.flatMap(({ status, body }) => {
+      assert.ok(status === 200 || (status === 503 && body.code === 'unavailable'), JSON.stringify(body))
+      return status === 200
+        ? body.results.filter((r: { id: string; code: string }) => r.id === shared && r.code === 'posted')
+        : []
+    })
+    assert.equal(posted.length, 1)
+  }
+})
+
 describe('reversals', () => {
   test('a gift is taken back once, with a reason, on the day of the gift', async () => {
     const given = ok(
