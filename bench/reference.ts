@@ -9,15 +9,16 @@ import { fillTpcb, measurePgbench } from './pgbench.ts'
 import type { Figure } from './report.ts'
 
 /** More branches than clients, so that they seldom wait for one another. */
-const scale = 10
-const name = 'reference'
+export const fairScale = 10
 
 /** A database of its own on the same server, filled once; gives the measurement, to be taken several times. */
 export async function makeReference(
   ground: Ground,
   program: string | null,
-  { seconds, warmSeconds }: Options
+  { seconds, warmSeconds }: Options,
+  scale = fairScale
 ): Promise<(when: string) => Promise<Figure>> {
+  const name = `reference_${scale}`
   await ground.owner.query(`CREATE DATABASE ${name}`)
   const url = new URL(ground.server.url)
   url.pathname = `/${name}`
@@ -46,7 +47,7 @@ export async function makeReference(
       program ? measurePgbench(program, ground.server, name, seconds) : ours()
     )
     return {
-      name: `TPC-B, prepared, 8 clients, ${when}`,
+      name: `TPC-B, prepared, 8 clients, scale ${scale}, ${when}`,
       perSecond: result.perSecond,
       database: (processor.database / result.all) * 1000,
       load: result.load * 1000
