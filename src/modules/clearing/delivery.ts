@@ -28,7 +28,7 @@ export type Checkpoint = (step: string) => void | Promise<void>
  */
 export async function advance(
   database: Database,
-  senderId: string,
+  fromTimebankId: string,
   id: string,
   checkpoint: Checkpoint = () => {}
 ): Promise<void> {
@@ -36,7 +36,7 @@ export async function advance(
     await checkpoint(step)
     return inTimebank(database, timebankId, systemActor, work)
   }
-  const first = await at('look', senderId, async (tx) => {
+  const first = await at('look', fromTimebankId, async (tx) => {
     const row = await findTransferRow(tx, id)
     const agreement = row && (await findAgreement(tx, row.partnerId))
     return row?.direction === 'out'
@@ -45,28 +45,28 @@ export async function advance(
   })
   if (!first) return
   let out = first.row
-  const receiverId = out.partnerId
+  const toTimebankId = out.partnerId
   // what the sender agreed to must be known there before what stands on it arrives
-  if (first.untold) await tell(database, senderId, receiverId)
+  if (first.untold) await tell(database, fromTimebankId, toTimebankId)
 
   if (out.status === 'refused') return
   const sent = out
-  let taken = await at('deliver', receiverId, (tx) => decide(tx, sent))
+  let taken = await at('deliver', toTimebankId, (tx) => decide(tx, sent))
   const decided = taken
-  if (out.status === 'held') out = await at('resolve', senderId, (tx) => resolve(tx, id, decided))
+  if (out.status === 'held') out = await at('resolve', fromTimebankId, (tx) => resolve(tx, id, decided))
   if (taken.status === 'refused') return
 
   if (out.status === 'settled' && taken.status === 'reversed')
-    out = await at('follow', senderId, (tx) => takeBack(tx, id, 'partner', null))
+    out = await at('follow', fromTimebankId, (tx) => takeBack(tx, id, 'partner', null))
   if (out.status === 'reversed' && taken.status === 'settled') {
     const inId = taken.id
-    taken = await at('follow', receiverId, (tx) => takeBack(tx, inId, 'partner', null))
+    taken = await at('follow', toTimebankId, (tx) => takeBack(tx, inId, 'partner', null))
   }
   // both have taken it back: nothing can happen to it any more
   if (out.status === 'reversed' && taken.status === 'reversed') {
     const inId = taken.id
-    if (taken.pending) await at('finish', receiverId, (tx) => changeTransferRow(tx, inId, { pending: false }))
-    if (out.pending) await at('finish', senderId, (tx) => changeTransferRow(tx, id, { pending: false }))
+    if (taken.pending) await at('finish', toTimebankId, (tx) => changeTransferRow(tx, inId, { pending: false }))
+    if (out.pending) await at('finish', fromTimebankId, (tx) => changeTransferRow(tx, id, { pending: false }))
   }
 }
 
