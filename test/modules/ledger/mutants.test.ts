@@ -24,11 +24,21 @@ import { asOwner, deadlocksOf, follow, hold, makeBooks, mulberry, paths, seedOf,
 
 /**
  * Do the tests find faults? Faults are put into the posting functions one at a time, each in a database of its own, and a
- * short form of the tests of this folder has to fail. A few in the ordinary suite; all of them with MUTANTS=all, whenever
+ * short form of the tests of this folder has to fail. A few in the ordinary suite, always the same; all of them with MUTANTS=all, whenever
  * the functions or their tests change, or those whose name has a text with MUTANTS=text.
  */
 const all = process.env['MUTANTS'] === 'all'
-const seed = seedOf('mutants')
+let seed = seedOf('mutants')
+
+/** In the ordinary suite: faults that show without a race, so that they are found each time. */
+const ordinary = [
+  'the floor is not met exactly',
+  'what is held counts as free',
+  'another request under the id is a replay',
+  'undo: what was held stays',
+  'a minute more than was held'
+]
+const attempts = 3
 
 type Check = { name: string; run(database: Database, where: Mutant['in']): Promise<void> }
 
@@ -75,14 +85,16 @@ test('every fault can still be put in, once', () => {
 })
 
 test('the tests find faults in the posting functions', { timeout: 3_600_000 }, async () => {
-  const random = mulberry(seed)
-  const wanted = process.env['MUTANTS'] ?? ''
-  const named = mutants.filter(({ name }) => wanted !== '' && name.includes(wanted))
-  const chosen = all ? mutants : named.length > 0 ? named : [...mutants].sort(() => random() - 0.5).slice(0, 4)
+  const wanted = process.env['MUTANTS']
+  const chosen = mutants.filter(({ name }) => all || (wanted ? name.includes(wanted) : ordinary.includes(name)))
+  assert.ok(chosen.length >= (wanted ? 1 : ordinary.length))
   const survivors: string[] = []
   const killers = new Map<string, number>()
   for (const mutant of chosen) {
-    const killer = await killerOf(mutated(mutant), mutant.in)
+    let killer: string | null = null
+    // the checks are random: what one run of them misses, another finds
+    for (let attempt = 0; killer === null && attempt < attempts; attempt += 1, seed += 1)
+      killer = await killerOf(mutated(mutant), mutant.in)
     if (all) console.log(`${mutant.in}: ${mutant.name}: ${killer ?? 'SURVIVES'}`)
     if (killer === null) survivors.push(`${mutant.in}: ${mutant.name}`)
     else killers.set(killer, (killers.get(killer) ?? 0) + 1)
