@@ -81,7 +81,7 @@ try {
     ],
     ['each figure', `${options.seconds} s after ${options.warmSeconds} s of warm-up`],
     ['duration', `${Math.round((performance.now() - begun) / 60_000)} minutes`],
-    ['processor time taken by others meanwhile', `${((others / seconds) * 100).toFixed(0)} % of one core`]
+    ['processor time taken by others meanwhile', `${Math.max(0, (others / seconds) * 100).toFixed(0)} % of one core`]
   ]
   sections.unshift({ title: `Reference (mean: ${Math.round(mean)} a second)`, figures: [...references, narrow] })
   for (const section of sections) say(`\n${sectionText(section, mean)}`)
