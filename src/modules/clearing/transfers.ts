@@ -4,6 +4,7 @@ import { addJob } from '../../db/jobs.ts'
 import { isStaff } from '../../shared/actor.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
+import { checkServiceDate } from '../../shared/service-date.ts'
 import { audit } from '../audit/index.ts'
 import { type Operation, post } from '../ledger/index.ts'
 import { type MemberParty, memberParty } from '../members/index.ts'
@@ -63,10 +64,7 @@ export async function sendTransfer(tx: Tx, input: NewTransfer): Promise<Clearing
 
   if (giver.status !== 'active') throw new DomainError('party-not-active', 'Whoever gives must be active.')
   if (!rules.giftsAllowed) throw new DomainError('gifts-not-allowed')
-  if (performedOn > on)
-    throw new DomainError('future-service-date', undefined, {
-      errors: [{ pointer: '/performedOn', detail: `Must not be after ${on}.` }]
-    })
+  checkServiceDate(performedOn, on)
   const agreement = partner && (await findAgreement(tx, partner.id))
   if (!agreement || statusOf(agreement) !== 'active' || agreement.accountId === null)
     throw new DomainError('no-clearing-agreement')

@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
+import { checkServiceDate } from '../../shared/service-date.ts'
 import { markRequest } from '../listings/index.ts'
 import {
   beforeReport,
@@ -183,13 +184,6 @@ export async function dispute(tx: Tx, id: string, reason: string): Promise<Seen>
   if (!staff && own.every((side) => side === exchange.reportedBy))
     throw new DomainError('own-confirmation', 'The other side disputes a report.')
   return step(tx, context, { status: 'disputed', reason }, { action: 'disputed', reason })
-}
-
-export function checkServiceDate(performedOn: string, today: string): void {
-  if (performedOn > today)
-    throw new DomainError('future-service-date', undefined, {
-      errors: [{ pointer: '/performedOn', detail: `Must not be after ${today}.` }]
-    })
 }
 
 /** Which side a proposal is made from; a broker says for whom. */

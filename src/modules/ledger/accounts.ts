@@ -123,27 +123,24 @@ export async function setAccountStatus(tx: Tx, accountId: number, status: Accoun
   }
 }
 
-const kindsRemembered = makeMemory<AccountKind>(200_000)
+const kindsRemembered = makeMemory<number, AccountKind>(200_000)
 
 /** What kinds accounts are, by their numbers; those that are there. A kind never changes: `read` is for those not yet known. */
-export async function accountKindsOf(
+export const accountKindsOf = (
   timebankId: string,
   ids: readonly number[],
   read: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
-): Promise<Map<number, AccountKind>> {
-  const key = (id: number) => `${timebankId}|${id}`
-  const found = await kindsRemembered([...new Set(ids.map(key))], (missing) =>
+): Promise<Map<number, AccountKind>> =>
+  kindsRemembered(timebankId, ids, (missing) =>
     read(async (tx) => {
       const { rows } = await tx.client.query<{ id: number; kind: AccountKind }>({
         name: 'ledger.account_kinds',
         text: 'SELECT id, kind FROM ledger.accounts WHERE timebank_id = $1 AND id = ANY ($2::integer[])',
-        values: [tx.timebankId, missing.map((name) => Number(name.split('|')[1]))]
+        values: [tx.timebankId, missing]
       })
-      return new Map(rows.map(({ id, kind }) => [key(id), kind]))
+      return new Map(rows.map(({ id, kind }) => [id, kind]))
     })
   )
-  return new Map(ids.flatMap((id) => (found.has(key(id)) ? [[id, found.get(key(id)) as AccountKind]] : [])))
-}
 
 const limitNames = ['floorSoft', 'floorHard', 'ceilingSoft', 'ceilingHard'] as const
 

@@ -5,7 +5,7 @@ import { hoursText } from '../../shared/minutes.ts'
 import type { Limits } from './accounts.ts'
 import type { Position, Summary } from './as-of.ts'
 import type { Transfer } from './journal.ts'
-import { accountKinds, accountStatuses, operationNumbers, type TransferKind, transferKinds } from './kinds.ts'
+import { accountKinds, accountStatuses, operationNames, type TransferKind, transferKinds } from './kinds.ts'
 import type { Account, Line, TrialBalance } from './read.ts'
 import { problemNames } from './verify.ts'
 
@@ -24,7 +24,6 @@ const askedDate = (what: string) =>
     .describe(what)
 const askedInstant = (what: string) => z.iso.datetime({ offset: true }).describe(`${what}; RFC 3339`)
 
-const operationNames = Object.keys(operationNumbers) as [keyof typeof operationNumbers]
 const kindNames = Object.keys(transferKinds) as [TransferKind]
 const sourceNames = [...sources, 'unknown'] as const
 

@@ -1,9 +1,10 @@
 import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
+import { futureDateFaults } from '../../shared/service-date.ts'
 import { communityPot, type Operation } from '../ledger/index.ts'
 import { accountsOf, organisationsActedFor } from '../members/index.ts'
-import { checkDate, consentNeeded, type Ground, refuseAll, toldUs } from './rules.ts'
+import { consentNeeded, type Ground, refuseAll, toldUs } from './rules.ts'
 
 export type Holder = { memberId: string } | { organisationId: string }
 export type Receiver = Holder | { communityPot: true }
@@ -32,7 +33,7 @@ export async function giftOperation(
 ): Promise<Transfer> {
   const { policy, today } = ground
   if (!policy.giftsAllowed) throw new DomainError('gifts-not-allowed')
-  refuseAll(checkDate(gift.performedOn, today), [])
+  refuseAll(futureDateFaults(gift.performedOn, today), [])
   const giver = gift.from === undefined || holderId(gift.from) === own.id ? null : gift.from
   const [credit, debit] = await Promise.all([
     receiverAccount(ground, gift.to),
@@ -54,7 +55,7 @@ export async function giftOperation(
 
 /** Hours from the community pot to somebody who cannot earn yet. */
 export async function grantOperation(ground: Ground, grant: Grant): Promise<Transfer> {
-  refuseAll(checkDate(grant.performedOn, ground.today), [])
+  refuseAll(futureDateFaults(grant.performedOn, ground.today), [])
   return {
     id: '',
     operation: 'transfer',

@@ -2,9 +2,10 @@ import { type Database, inTimebank, type Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
 import type { Actor } from '../../shared/actor.ts'
 import { DomainError, type Fault } from '../../shared/errors.ts'
+import { futureDateFaults } from '../../shared/service-date.ts'
 import { type AuditEntry, audit } from '../audit/index.ts'
 import { kindsOf, type Operation, type Outcome, type PostingQueue, refusalOf, tryPost } from '../ledger/index.ts'
-import { checkDate, type DirectKind, faultsOf, type Ground, isDirect, refuseAll } from './rules.ts'
+import { type DirectKind, faultsOf, type Ground, isDirect, refuseAll } from './rules.ts'
 
 export type Request =
   | {
@@ -29,7 +30,7 @@ export async function operationsOf(
 ): Promise<Operation[]> {
   const movements = rows.flatMap((row, i) => ('debitAccount' in row ? [{ movement: row, at: at(i) }] : []))
   const refs = rows.flatMap((row, i) => ('ref' in row ? [{ ref: row.ref, at: at(i) }] : []))
-  const dates = rows.flatMap((row, i) => checkDate(row.performedOn, ground.today, at(i)))
+  const dates = rows.flatMap((row, i) => futureDateFaults(row.performedOn, ground.today, at(i)))
   refuseAll(dates, [...(await faultsOf(ground, movements)), ...(await foreignHolds(ground, refs))])
   return rows.map((row) => operationOf(row, ground.today))
 }

@@ -88,12 +88,6 @@ export const toldUs = (actor: Actor): boolean =>
 export const consentNeeded =
   'Hours of others are moved on their word only: say how it reached you (Commonhours-Source: phone or paper_slip).'
 
-/** R3, for what has been done and not for what will be. */
-export function checkDate(performedOn: string | undefined, today: string, at = ''): Fault[] {
-  if (performedOn === undefined || performedOn <= today) return []
-  return [{ pointer: `${at}/performedOn`, detail: `Must not be after ${today}.` }]
-}
-
 /** Throws where faults were found: the date alone has a code of its own. */
 export function refuseAll(dates: readonly Fault[], others: readonly Fault[]): void {
   const faults = [...others, ...dates]
