@@ -68,7 +68,7 @@ async function confirmIfDue(tx: Tx, id: string): Promise<void> {
   if (exchange.status !== 'reported' || days === 0 || tx.now.getTime() - since < days * dayMs) return
   if (policy.whoConfirms === 'broker' || isProtected(context)) return
   if (needsApproval(context, exchange.serviceMinutes ?? 0)) return
-  const entry = { action: 'auto-confirmed', onBehalfOf: exchange.receiverId }
+  const entry = { action: 'auto-confirmed' as const, onBehalfOf: exchange.receiverId }
   await settle(tx, context, (settled) => step(tx, context, settled, entry))
 }
 

@@ -2,6 +2,7 @@ import type { Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
 import { columnsOf } from '../../db/rows.ts'
 import { DomainError } from '../../shared/errors.ts'
+import type { NoticeKind } from '../../shared/notice-kinds.ts'
 import { type AuditEntry, eventsJson, insertEvents } from '../audit/index.ts'
 import { membersActingFor } from '../members/index.ts'
 import { insertNotices, noticesJson } from '../notices/index.ts'
@@ -48,7 +49,9 @@ const insert = `${noted}
   INSERT INTO exchanges.exchanges (${columns.map(([, column]) => column).join(', ')})
   VALUES (${placeholders(columns.length, 2).join(', ')})`
 
-type Step = Pick<AuditEntry, 'onBehalfOf' | 'reason'> & { action: string }
+/** What the audit and the notices call a step. */
+type Action = NoticeKind extends infer Kind ? (Kind extends `exchange.${infer Verb}` ? Verb : never) : never
+type Step = Pick<AuditEntry, 'onBehalfOf' | 'reason'> & { action: Action }
 type About = Pick<Context, 'exchange' | 'parties' | 'today'>
 
 /** Writes a step of an exchange that is locked: the new state, who did it for whom, and to whom it is told. */
@@ -70,7 +73,7 @@ export async function step(tx: Tx, about: About, change: Change, entry: Step): P
 }
 
 /** Writes an exchange that begins. */
-export async function insertExchange(tx: Tx, about: About, action: string): Promise<Seen> {
+export async function insertExchange(tx: Tx, about: About, action: Action): Promise<Seen> {
   const { exchange, parties } = about
   const changes = { status: [null, exchange.status], proposedMinutes: exchange.proposedMinutes, ...minutesOf(exchange) }
   const entry = { action, onBehalfOf: exchange.onBehalfOf }
@@ -98,7 +101,7 @@ const minutesOf = (change: Partial<Exchange>) =>
 async function noteOf(tx: Tx, about: About, entry: Step, changes: Record<string, unknown>): Promise<[string, string]> {
   const { action, ...rest } = entry
   const { id } = about.exchange
-  const kind = `exchange.${action}`
+  const kind = `exchange.${action}` as const
   const told = await concerned(tx, about)
   return [
     eventsJson(tx, [{ action: kind, subject: { type: 'exchange', id }, changes, ...rest }]),

@@ -3,6 +3,7 @@ import type { Tx } from '../../db/client.ts'
 import { rowsWriter } from '../../db/rows.ts'
 import { notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
+import type { NoticeKind } from '../../shared/notice-kinds.ts'
 import { notices } from './tables.ts'
 
 export type Notice = typeof notices.$inferSelect
@@ -10,8 +11,7 @@ export type Notice = typeof notices.$inferSelect
 export type NewNotice = {
   /** Who is told. */
   membershipId: string
-  /** `subject.verb`, such as `exchange.confirmed` */
-  kind: string
+  kind: NoticeKind
   subjectId: string
 }
 

@@ -1,0 +1,24 @@
+/** What a member may choose for by itself. */
+export const noticeTopics = ['exchanges', 'listings', 'matches', 'messages', 'sessions', 'circles', 'thanks'] as const
+export type NoticeTopic = (typeof noticeTopics)[number]
+
+/**
+ * Everything that the service tells members of by itself, as `subject.verb`, with the topic under which a member chooses how to
+ * be told. A kind is told in words by the catalogue of each language (`words/`).
+ */
+export const noticeKinds = {
+  'exchange.proposed': 'exchanges',
+  'exchange.agreed': 'exchanges',
+  'exchange.approved': 'exchanges',
+  'exchange.declined': 'exchanges',
+  'exchange.cancelled': 'exchanges',
+  'exchange.reported': 'exchanges',
+  'exchange.confirmed': 'exchanges',
+  'exchange.auto-confirmed': 'exchanges',
+  'exchange.recorded': 'exchanges',
+  'exchange.settled': 'exchanges',
+  'exchange.disputed': 'exchanges',
+  'exchange.reversed': 'exchanges'
+} as const satisfies Record<string, NoticeTopic>
+
+export type NoticeKind = keyof typeof noticeKinds
