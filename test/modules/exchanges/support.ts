@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { inTimebank, type Tx } from '../../../src/db/client.ts'
 import type { Role } from '../../../src/shared/actor.ts'
-import { addMember, type Client, makeStage, ok, type Stage, setUp } from '../../support/app.ts'
+import { addMember, type Client, makeStage, ok, setUp } from '../../support/app.ts'
 
 export const performedOn = '2026-01-15'
 
@@ -62,4 +62,4 @@ export async function makeHouse(name: string, chosen: Record<string, unknown> = 
 }
 
 export type House = Awaited<ReturnType<typeof makeHouse>>
-export type { Client, Stage }
+export type { Client }
