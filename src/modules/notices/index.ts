@@ -1,2 +1,12 @@
-export { insertNotices, noticesJson, removeNoticesOf } from './notices.ts'
+export {
+  countUnread,
+  holdUnread,
+  insertNotices,
+  listNotices,
+  markKnown,
+  type NewNotice,
+  type Notice,
+  noticesJson,
+  removeNoticesOf
+} from './notices.ts'
 export { noticesCron, noticesTasks } from './tasks.ts'

@@ -1,0 +1,7 @@
+export {
+  type FirstReply,
+  firstReplies,
+  type Unanswered,
+  unansweredConversation,
+  unansweredConversations
+} from './unanswered.ts'
