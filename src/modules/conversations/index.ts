@@ -1,7 +1,1 @@
-export {
-  type FirstReply,
-  firstReplies,
-  type Unanswered,
-  unansweredConversation,
-  unansweredConversations
-} from './unanswered.ts'
+export { firstReplies, unansweredConversation, unansweredConversations } from './unanswered.ts'
