@@ -10,6 +10,7 @@ import { migrate } from './db/migrate.ts'
 import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
+import { conversationsCron, conversationsTasks } from './modules/conversations/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
 import {
   ensureSetupCode,
@@ -151,6 +152,7 @@ export async function makeService(
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
+      ...conversationsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...noticesTasks(database),
@@ -166,6 +168,7 @@ export async function makeService(
       ...identityCron,
       ...listingsCron,
       ...exchangesCron,
+      ...conversationsCron,
       ...transfersCron,
       ...clearingCron,
       ...noticesCron,

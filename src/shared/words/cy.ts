@@ -21,6 +21,8 @@ export const cy: Words = {
       `Mae ${who ?? 'rhywun'} yn dweud bod cyfnewid yn wahanol${about(what)}. Bydd brocer yn edrych arno.`,
     'exchange.reversed': ({ what }) => `Mae cyfnewid wedi'i dynnu'n ôl${about(what)}.`,
     'conversation.message': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi ysgrifennu atoch${about(what)}.`,
+    'conversation.invited': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} yn dymuno i chi gymryd rhan mewn sgwrs, fel brocer${about(what)}.`,
     'conversation.broker-added': ({ what }) =>
       `Mae brocer yn cymryd rhan mewn sgwrs o'ch eiddo o hyn ymlaen, fel y dymunodd un ohonoch${about(what)}.`,
     'conversation.shown': ({ what }) =>

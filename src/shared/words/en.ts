@@ -20,6 +20,8 @@ export const en: Words = {
       `${somebody(who)} says that an exchange was otherwise${about(what)}. A broker will look at it.`,
     'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`,
     'conversation.message': ({ who, what }) => `${somebody(who)} has written to you${about(what)}.`,
+    'conversation.invited': ({ who, what }) =>
+      `${somebody(who)} wishes you to take part in a conversation, as a broker${about(what)}.`,
     'conversation.broker-added': ({ what }) =>
       `A broker takes part in a conversation of yours from now on, as one of you wished${about(what)}.`,
     'conversation.shown': ({ what }) =>

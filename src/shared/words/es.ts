@@ -21,6 +21,8 @@ export const es: Words = {
       `${somebody(who)} dice que un intercambio fue de otro modo${about(what)}. Un gestor lo mirará.`,
     'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`,
     'conversation.message': ({ who, what }) => `${somebody(who)} le ha escrito${about(what)}.`,
+    'conversation.invited': ({ who, what }) =>
+      `${somebody(who)} desea que participe como gestor en una conversación${about(what)}.`,
     'conversation.broker-added': ({ what }) =>
       `Un gestor participa desde ahora en una conversación suya, como deseaba uno de ustedes${about(what)}.`,
     'conversation.shown': ({ what }) =>
