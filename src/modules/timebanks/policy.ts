@@ -160,6 +160,11 @@ export const rules = {
     1440,
     'Most unofficial minutes that one person may note for one day.'
   ),
+  messagesPerHour: rule(
+    z.int().min(1).max(1000),
+    60,
+    'Most messages that one member may write within an hour: nobody who writes by hand comes near it.'
+  ),
   retentionYears: rule(
     z.strictObject({
       exchanges: z.int().min(1).max(100),
