@@ -132,7 +132,6 @@ test('a broker takes part from when one of the two wishes it, and has nothing of
   refused(await bev.post(`conversations/${id}/brokers`, {}), 400, 'validation-failed')
   refused(await bev.post(`conversations/${id}/brokers`, { memberId: ann.memberId }), 400, 'validation-failed')
   refused(await broker.post(`conversations/${id}/brokers`, {}), 404, 'not-found')
-  ok(await ann.patch('members/me', {}, 1).then(() => admin.get(`members/${ann.memberId}`)))
   const { participants } = ok(await bev.post(`conversations/${id}/brokers`, { memberId: broker.memberId }))
   assert.equal(participants.find((p: Json) => p.memberId === broker.memberId).side, 'broker')
   assert.deepEqual(
@@ -150,6 +149,9 @@ test('a broker takes part from when one of the two wishes it, and has nothing of
   assert.equal((await see(ann, id)).lastMessage.text, 'Here I am')
   refused(await broker.post(`conversations/${id}/brokers`, { memberId: admin.memberId }), 403, 'forbidden')
   ok(await bev.post(`conversations/${id}/brokers`, { memberId: broker.memberId }))
+  const other = await begin()
+  const { participants: three } = ok(await ann.post(`conversations/${other}/brokers`, {}))
+  assert.equal(three.find((p: Json) => p.side === 'broker').memberId, broker.memberId, 'her own, where none is named')
   const { rowVersion } = ok(await admin.get(`members/${broker.memberId}`))
   ok(await admin.put(`members/${broker.memberId}/roles`, { roles: [] }, { 'if-match': `"${rowVersion}"` }))
   refused(await broker.get(`conversations/${id}`), 404, 'not-found')
