@@ -11,6 +11,7 @@ import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
+import { followUpsCron, followUpsTasks } from './modules/follow-ups/index.ts'
 import {
   ensureSetupCode,
   ensureSigningKey,
@@ -151,6 +152,7 @@ export async function makeService(
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
+      ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...noticesTasks(database),
@@ -166,6 +168,7 @@ export async function makeService(
       ...identityCron,
       ...listingsCron,
       ...exchangesCron,
+      ...followUpsCron,
       ...transfersCron,
       ...clearingCron,
       ...noticesCron,
