@@ -18,7 +18,12 @@ export const noticeKinds = {
   'exchange.recorded': 'exchanges',
   'exchange.settled': 'exchanges',
   'exchange.disputed': 'exchanges',
-  'exchange.reversed': 'exchanges'
+  'exchange.reversed': 'exchanges',
+  'conversation.message': 'messages',
+  'conversation.broker-added': 'messages',
+  'conversation.shown': 'messages',
+  'conversation.report-closed': 'messages',
+  'thanks.given': 'thanks'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds
