@@ -18,7 +18,14 @@ export const en: Words = {
     'exchange.settled': ({ what }) => `The hours of an exchange have moved${about(what)}.`,
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} says that an exchange was otherwise${about(what)}. A broker will look at it.`,
-    'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`
+    'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`,
+    'conversation.message': ({ who, what }) => `${somebody(who)} has written to you${about(what)}.`,
+    'conversation.broker-added': ({ what }) =>
+      `A broker takes part in a conversation of yours from now on, as one of you wished${about(what)}.`,
+    'conversation.shown': ({ what }) =>
+      `Somebody with whom you wrote has shown what was written to the brokers, and they have looked at it${about(what)}.`,
+    'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
+    'thanks.given': ({ who, what }) => `${somebody(who)} thanks you${about(what)}.`
   },
   followUps: {
     find_helper: 'Look for somebody who could help, or talk with the member about what they ask for.',

@@ -19,7 +19,14 @@ export const es: Words = {
     'exchange.settled': ({ what }) => `Se han movido las horas de un intercambio${about(what)}.`,
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} dice que un intercambio fue de otro modo${about(what)}. Un gestor lo mirará.`,
-    'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`
+    'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`,
+    'conversation.message': ({ who, what }) => `${somebody(who)} le ha escrito${about(what)}.`,
+    'conversation.broker-added': ({ what }) =>
+      `Un gestor participa desde ahora en una conversación suya, como deseaba uno de ustedes${about(what)}.`,
+    'conversation.shown': ({ what }) =>
+      `Alguien con quien se escribía ha mostrado lo escrito a los gestores, y lo han mirado${about(what)}.`,
+    'conversation.report-closed': ({ what }) => `Un gestor se ha ocupado de lo que usted comunicó${about(what)}.`,
+    'thanks.given': ({ who, what }) => `${somebody(who)} le da las gracias${about(what)}.`
   },
   followUps: {
     find_helper: 'Busque a alguien que pueda ayudar, o hable con la persona sobre lo que pide.',
