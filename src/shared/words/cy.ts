@@ -45,15 +45,7 @@ export const cy: Words = {
     make_contact: 'Gofynnwch sut y maent, a beth yr hoffent ei roi neu ofyn amdano.',
     contact_then_leave:
       'Cysylltwch unwaith eto. Os ydynt am adael, neu os na ellir cyrraedd neb, dewch â’r aelodaeth i ben.',
-    read_report: 'Agorwch yr hyn a adroddwyd, a siaradwch â’r rhai dan sylw.',
-    'exchange.reversed': ({ what }) => `Mae cyfnewid wedi'i dynnu'n ôl${about(what)}.`,
-    'conversation.message': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi ysgrifennu atoch${about(what)}.`,
-    'conversation.broker-added': ({ what }) =>
-      `Mae brocer yn cymryd rhan mewn sgwrs o'ch eiddo o hyn ymlaen, fel y dymunodd un ohonoch${about(what)}.`,
-    'conversation.shown': ({ what }) =>
-      `Mae rhywun y buoch yn ysgrifennu ato wedi dangos y sgwrs i'r broceriaid, ac maent wedi edrych arni${about(what)}.`,
-    'conversation.report-closed': ({ what }) => `Mae brocer wedi delio â'r hyn a adroddwyd gennych${about(what)}.`,
-    'thanks.given': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn diolch i chi${about(what)}.`
+    read_report: 'Agorwch yr hyn a adroddwyd, a siaradwch â’r rhai dan sylw.'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Eich dolen mewngofnodi ar gyfer Commonhours',

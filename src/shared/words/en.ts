@@ -42,15 +42,7 @@ export const en: Words = {
     look_and_approve: 'Look at what has been agreed, and let it go ahead or call it off.',
     make_contact: 'Ask how they are, and what they would like to give or to ask for.',
     contact_then_leave: 'Get in touch once more. If they want to go, or nobody can be reached, end the membership.',
-    read_report: 'Open what was reported, and talk with those concerned.',
-    'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`,
-    'conversation.message': ({ who, what }) => `${somebody(who)} has written to you${about(what)}.`,
-    'conversation.broker-added': ({ what }) =>
-      `A broker takes part in a conversation of yours from now on, as one of you wished${about(what)}.`,
-    'conversation.shown': ({ what }) =>
-      `Somebody with whom you wrote has shown what was written to the brokers, and they have looked at it${about(what)}.`,
-    'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
-    'thanks.given': ({ who, what }) => `${somebody(who)} thanks you${about(what)}.`
+    read_report: 'Open what was reported, and talk with those concerned.'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Your sign-in link for Commonhours',

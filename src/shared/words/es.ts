@@ -45,15 +45,7 @@ export const es: Words = {
     make_contact: 'Pregunte cómo está y qué le gustaría dar o pedir.',
     contact_then_leave:
       'Póngase en contacto una vez más. Si desea irse, o no se puede localizar a nadie, dé de baja la membresía.',
-    read_report: 'Abra lo que se ha comunicado y hable con las personas afectadas.',
-    'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`,
-    'conversation.message': ({ who, what }) => `${somebody(who)} le ha escrito${about(what)}.`,
-    'conversation.broker-added': ({ what }) =>
-      `Un gestor participa desde ahora en una conversación suya, como deseaba uno de ustedes${about(what)}.`,
-    'conversation.shown': ({ what }) =>
-      `Alguien con quien se escribía ha mostrado lo escrito a los gestores, y lo han mirado${about(what)}.`,
-    'conversation.report-closed': ({ what }) => `Un gestor se ha ocupado de lo que usted comunicó${about(what)}.`,
-    'thanks.given': ({ who, what }) => `${somebody(who)} le da las gracias${about(what)}.`
+    read_report: 'Abra lo que se ha comunicado y hable con las personas afectadas.'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Tu enlace para entrar en Commonhours',
