@@ -16,7 +16,6 @@ export type { Operation, Outcome } from './call.ts'
 export { extendChain, ledgerCron, ledgerTasks } from './chain.ts'
 export { outcomeCodes } from './codes.ts'
 export {
-  type CrossedLimit,
   type CrossingTally,
   closeCrossings,
   openCrossingsSql,
