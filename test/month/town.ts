@@ -44,7 +44,10 @@ export async function makeMonth(name: string, from: string): Promise<Month> {
   const letJobsRun = async (): Promise<void> => {
     for (let rounds = 0; ; rounds += 1) {
       assert.ok(rounds < 3000, 'jobs do not come to an end')
-      await queue.query('UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now() AND run_at <= $1', [now])
+      await queue.query(
+        'UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now() AND run_at <= $1',
+        [now]
+      )
       const { rows } = await queue.query<{ waiting: number }>(
         `SELECT count(*) AS waiting FROM graphile_worker._private_jobs WHERE run_at <= now() AND attempts < max_attempts`
       )
@@ -55,7 +58,7 @@ export async function makeMonth(name: string, from: string): Promise<Month> {
 
   const crons = async (): Promise<string[]> => {
     const { rows } = await queue.query<{ identifier: string }>(
-      "SELECT identifier FROM graphile_worker._private_known_crontabs ORDER BY identifier"
+      'SELECT identifier FROM graphile_worker._private_known_crontabs ORDER BY identifier'
     )
     return rows.map(({ identifier }) => identifier)
   }
@@ -134,7 +137,11 @@ function lastCode(mailLog: string, email: string): string {
 }
 
 /** Somebody without a login: whoever acts for them is a broker. */
-export const offline = (stage: Stage, made: { id: string; number: number; accountId: number }, name: string): Person => ({
+export const offline = (
+  stage: Stage,
+  made: { id: string; number: number; accountId: number },
+  name: string
+): Person => ({
   name,
   email: null,
   memberId: made.id,
