@@ -23,6 +23,7 @@ import {
 import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
@@ -149,11 +150,12 @@ export async function makeService(
     ownerUrl,
     tasks: {
       ...identityTasks({ database, mailer, publicUrl }),
-      ...listingsTasks(database, mailer),
+      ...listingsTasks(database),
       ...exchangesTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...noticesTasks(database),
+      ...mailingsTasks({ database, mailer, publicUrl }),
       ...ledgerTasks({
         database,
         timebanks: async () => (await everyTimebank(database)).map(({ id }) => id),
@@ -169,6 +171,7 @@ export async function makeService(
       ...transfersCron,
       ...clearingCron,
       ...noticesCron,
+      ...mailingsCron,
       ...ledgerCron,
       ...platformCron
     ],

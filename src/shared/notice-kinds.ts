@@ -18,7 +18,9 @@ export const noticeKinds = {
   'exchange.recorded': 'exchanges',
   'exchange.settled': 'exchanges',
   'exchange.disputed': 'exchanges',
-  'exchange.reversed': 'exchanges'
+  'exchange.reversed': 'exchanges',
+  'offer.expiring': 'listings',
+  'request.expiring': 'listings'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

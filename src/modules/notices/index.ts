@@ -1,2 +1,2 @@
-export { insertNotices, noticesJson, removeNoticesOf } from './notices.ts'
+export { findNotices, insertNotices, type Notice, noticesJson, removeNoticesOf } from './notices.ts'
 export { noticesCron, noticesTasks } from './tasks.ts'
