@@ -20,6 +20,10 @@ import {
 import { auditRoutes } from './modules/audit/routes.ts'
 import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
 import { clearingRoutes } from './modules/clearing/routes.ts'
+import { inboxRoutes } from './modules/conversations/inbox-routes.ts'
+import { blankConversationsOf } from './modules/conversations/index.ts'
+import { conversationReportRoutes } from './modules/conversations/report-routes.ts'
+import { conversationRoutes } from './modules/conversations/routes.ts'
 import { groupRoutes } from './modules/exchanges/group-routes.ts'
 import { endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
@@ -88,6 +92,8 @@ const tags = [
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
+  { name: 'Conversations', description: 'What people write to each other about offers, requests and exchanges' },
+  { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
@@ -164,6 +170,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
+      await blankConversationsOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
       await removeMailingsOf(tx, membershipId)
     }
@@ -179,6 +186,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
   noticeRoutes(app)
   preferenceRoutes(app)
   unsubscribeRoutes(app)
+  conversationRoutes(app)
+  conversationReportRoutes(app)
+  inboxRoutes(app)
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,

@@ -20,7 +20,13 @@ export const noticeKinds = {
   'exchange.disputed': 'exchanges',
   'exchange.reversed': 'exchanges',
   'offer.expiring': 'listings',
-  'request.expiring': 'listings'
+  'request.expiring': 'listings',
+  'conversation.message': 'messages',
+  'conversation.invited': 'messages',
+  'conversation.broker-added': 'messages',
+  'conversation.shown': 'messages',
+  'conversation.report-closed': 'messages',
+  'thanks.given': 'thanks'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

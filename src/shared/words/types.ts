@@ -1,3 +1,4 @@
+import type { FollowUpStep } from '../follow-up-steps.ts'
 import type { NoticeKind, NoticeTopic } from '../notice-kinds.ts'
 
 /** What is known of a notice's subject when it is told; null where there is nothing to say, or it may not be said. */
@@ -63,6 +64,8 @@ export type StatementWords = {
 export type Words = {
   /** one sentence for each kind of notice: in the inbox, and in mails */
   notices: Record<NoticeKind, (facts: NoticeFacts) => string>
+  /** what a broker is advised to do next */
+  followUps: Record<FollowUpStep, string>
   /** mails of notices */
   mails: {
     greeting(name: string): string
