@@ -1,0 +1,16 @@
+export {
+  type Book,
+  type BookFilter,
+  blankBooksOf,
+  booksFrom,
+  closeBook,
+  getBook,
+  issueBook,
+  listBooks,
+  lockBook,
+  type NewBook,
+  slipOf,
+  slipText,
+  voidSlip,
+  voidsOf
+} from './slips.ts'
