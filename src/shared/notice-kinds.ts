@@ -20,6 +20,7 @@ export const noticeKinds = {
   'exchange.disputed': 'exchanges',
   'exchange.reversed': 'exchanges',
   'conversation.message': 'messages',
+  'conversation.invited': 'messages',
   'conversation.broker-added': 'messages',
   'conversation.shown': 'messages',
   'conversation.report-closed': 'messages',
