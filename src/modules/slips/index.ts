@@ -1,6 +1,5 @@
 export {
   type Book,
-  type BookFilter,
   blankBooksOf,
   booksFrom,
   closeBook,
@@ -8,7 +7,6 @@ export {
   issueBook,
   listBooks,
   lockBook,
-  type NewBook,
   slipOf,
   slipText,
   voidSlip,
