@@ -10,6 +10,7 @@ import type { SqlJob, SqlResult } from './load/sql.ts'
 import type { Options } from './options.ts'
 
 const organisations = 500
+const years = "interval '7 years'"
 
 /** How large a city's timebank is made. */
 export type CitySize = { members: number; exchanges: number; offers: number; requests: number }
@@ -42,6 +43,7 @@ export async function makeCity(ground: Ground, size: CitySize): Promise<Town> {
   await fillMembers(owner, town, size)
   await fillOrganisations(owner, town, organisation!)
   await postExchanges(ground, town, first, size)
+  await spreadJournal(owner, town)
   await fillExchanges(owner, town)
   await fillListings(owner, town, size)
   await owner.query('VACUUM ANALYZE')
@@ -108,6 +110,24 @@ async function postExchanges({ server, owner }: Ground, town: Town, first: numbe
   })
 }
 
+/** As if it had been posted over the years, at even steps: ids and times of recording, in the order in which rows lie. */
+async function spreadJournal(owner: pg.Client, { timebankId }: Town): Promise<void> {
+  await withoutIndexes(owner, 'ledger.transfers', async () => {
+    await owner.query('CREATE TEMPORARY TABLE posted AS SELECT * FROM ledger.transfers WHERE timebank_id = $1', [
+      timebankId
+    ])
+    await owner.query('DELETE FROM ledger.transfers WHERE timebank_id = $1', [timebankId])
+    await owner.query('VACUUM ledger.transfers')
+    await owner.query(
+      `INSERT INTO ledger.transfers
+       SELECT spread.* FROM (SELECT *, ${years} * (row_number() OVER (ORDER BY recorded_at, id)::double precision / count(*) OVER () - 1) AS ago FROM posted) p,
+              jsonb_populate_record(NULL::ledger.transfers, to_jsonb(p) || jsonb_build_object('id', uuidv7(ago), 'recorded_at', now() + ago)) spread
+        ORDER BY ago`
+    )
+    await owner.query('DROP TABLE posted')
+  })
+}
+
 /** An exchange, its last event and a notice for each transfer; one of fifty is not settled yet, or no more. */
 async function fillExchanges(owner: pg.Client, { timebankId }: Town): Promise<void> {
   await owner.query('CREATE TEMPORARY TABLE category (id uuid, n bigint)')
@@ -120,14 +140,14 @@ async function fillExchanges(owner: pg.Client, { timebankId }: Town): Promise<vo
       `INSERT INTO exchanges.exchanges (timebank_id, id, status, provider_id, provider_capacity, receiver_id, receiver_capacity,
               category_id, performed_on, proposed_minutes, agreed_minutes, service_minutes, credit_minutes, policy_version,
               proposed_by, reported_by, source, transfer_id, agreed_at, reported_at, settled_at, recorded_at, created_at)
-       SELECT t.timebank_id, uuidv7(make_interval(secs => t.n - 20e6)), s.status, p.id, 'citizen', r.id, 'citizen', c.id,
-              '2019-01-01'::date + (t.n / 400)::integer, t.minutes, t.minutes, t.minutes, t.minutes, 1, 'provider', 'provider', 'api',
-              CASE WHEN s.status = 'settled' THEN t.id END, at, at, CASE WHEN s.status = 'settled' THEN at END, at, at
-         FROM (SELECT *, row_number() OVER () AS n FROM ledger.transfers WHERE timebank_id = $1 AND kind = 1) t
+       SELECT t.timebank_id, uuidv7(t.recorded_at - now()), s.status, p.id, 'citizen', r.id, 'citizen', c.id,
+              t.recorded_at::date, t.minutes, t.minutes, t.minutes, t.minutes, 1, 'provider', 'provider', 'api',
+              CASE WHEN s.status = 'settled' THEN t.id END, t.recorded_at, t.recorded_at,
+              CASE WHEN s.status = 'settled' THEN t.recorded_at END, t.recorded_at, t.recorded_at
+         FROM (SELECT *, row_number() OVER (ORDER BY recorded_at) AS n FROM ledger.transfers WHERE timebank_id = $1 AND kind = 1) t
          JOIN members.memberships p ON p.timebank_id = $1 AND p.account_id = t.credit_account
          JOIN members.memberships r ON r.timebank_id = $1 AND r.account_id = t.debit_account
          JOIN category c ON c.n = t.n % (SELECT count(*) FROM category)
-         CROSS JOIN LATERAL (SELECT now() - make_interval(secs => 20e6 - t.n) AS at) w
          CROSS JOIN LATERAL (SELECT CASE WHEN t.n % 50 <> 0 THEN 'settled'
               ELSE (ARRAY['proposed', 'agreed', 'awaiting_risk', 'ready', 'reported', 'disputed', 'declined', 'cancelled', 'reversed'])
                    [1 + (t.n / 50) % 9] END AS status) s`,
