@@ -10,6 +10,7 @@ import { migrate } from './db/migrate.ts'
 import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
+import { conversationsCron, conversationsTasks } from './modules/conversations/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
 import { followUpsCron, followUpsTasks } from './modules/follow-ups/index.ts'
 import {
@@ -24,6 +25,7 @@ import {
 import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
@@ -150,12 +152,14 @@ export async function makeService(
     ownerUrl,
     tasks: {
       ...identityTasks({ database, mailer, publicUrl }),
-      ...listingsTasks(database, mailer),
+      ...listingsTasks(database),
       ...exchangesTasks(database),
+      ...conversationsTasks(database),
       ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...noticesTasks(database),
+      ...mailingsTasks({ database, mailer, publicUrl }),
       ...ledgerTasks({
         database,
         timebanks: async () => (await everyTimebank(database)).map(({ id }) => id),
@@ -168,10 +172,12 @@ export async function makeService(
       ...identityCron,
       ...listingsCron,
       ...exchangesCron,
+      ...conversationsCron,
       ...followUpsCron,
       ...transfersCron,
       ...clearingCron,
       ...noticesCron,
+      ...mailingsCron,
       ...ledgerCron,
       ...platformCron
     ],
