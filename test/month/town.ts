@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { type Answer, clientOf, makeStage, type Stage } from '../support/app.ts'
+import { type Answer, makeStage, type Stage } from '../support/app.ts'
 
 /** Somebody of the timebank as the script knows them: what they have signed in with, and nothing of the database. */
 export type Person = {
@@ -69,7 +69,7 @@ export async function makeMonth(name: string, from: string): Promise<Month> {
     const send = async (method: string, path: string, body: unknown, headers: Record<string, string>) => {
       const response = await stage.app.inject({
         method: method as 'GET',
-        url: path.startsWith('/') ? path : `/v1/timebanks/${stage.anonymous.timebank || slug}/${path}`,
+        url: path.startsWith('/') ? path : `/v1/timebanks/${slug}/${path}`,
         headers,
         remoteAddress,
         ...(body === undefined ? {} : { payload: body as object })
@@ -135,17 +135,3 @@ function lastCode(mailLog: string, email: string): string {
   const last = mails.findLast((mail) => mail.includes(`To: ${email}`))
   return /#token=(\S+)/.exec(last ?? '')?.[1] ?? ''
 }
-
-/** Somebody without a login: whoever acts for them is a broker. */
-export const offline = (
-  stage: Stage,
-  made: { id: string; number: number; accountId: number },
-  name: string
-): Person => ({
-  name,
-  email: null,
-  memberId: made.id,
-  number: made.number,
-  accountId: made.accountId,
-  call: clientOf(stage.app, '', '').call
-})
