@@ -46,6 +46,8 @@ import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
+import { blankSheetsOf } from './modules/paper/index.ts'
+import { sheetRoutes } from './modules/paper/sheet-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
@@ -170,6 +172,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await blankListingsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
+      await blankSheetsOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
     }
@@ -180,6 +183,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   exchangeRoutes(app)
   groupRoutes(app)
   bookRoutes(app)
+  sheetRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
