@@ -38,6 +38,9 @@ import { journalRoutes } from './modules/ledger/journal-routes.ts'
 import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
+import { removeMailingsOf, stopMailingsTo } from './modules/mailings/index.ts'
+import { preferenceRoutes } from './modules/mailings/routes.ts'
+import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
@@ -49,6 +52,8 @@ import { bookRoutes } from './modules/paper/book-routes.ts'
 import { blankSheetsOf } from './modules/paper/index.ts'
 import { sheetRoutes } from './modules/paper/sheet-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
+import { blankThanksOf } from './modules/thanks/index.ts'
+import { thanksRoutes } from './modules/thanks/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
@@ -95,6 +100,7 @@ const tags = [
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
   { name: 'Conversations', description: 'What people write to each other about offers, requests and exchanges' },
+  { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
   { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
@@ -167,6 +173,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onDeparture: async (tx, membershipId) => {
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
@@ -174,7 +181,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await blankBooksOf(tx, membershipId)
       await blankSheetsOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
+      await blankThanksOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
+      await removeMailingsOf(tx, membershipId)
     }
   })
   organisationRoutes(app)
@@ -188,9 +197,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
   noticeRoutes(app)
+  preferenceRoutes(app)
+  unsubscribeRoutes(app)
   conversationRoutes(app)
   conversationReportRoutes(app)
   inboxRoutes(app)
+  thanksRoutes(app)
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,

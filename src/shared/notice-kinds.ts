@@ -19,6 +19,8 @@ export const noticeKinds = {
   'exchange.settled': 'exchanges',
   'exchange.disputed': 'exchanges',
   'exchange.reversed': 'exchanges',
+  'offer.expiring': 'listings',
+  'request.expiring': 'listings',
   'conversation.message': 'messages',
   'conversation.invited': 'messages',
   'conversation.broker-added': 'messages',
