@@ -34,6 +34,8 @@ import { journalRoutes } from './modules/ledger/journal-routes.ts'
 import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
+import { closeMatchesOf } from './modules/matching/index.ts'
+import { matchingRoutes } from './modules/matching/routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
@@ -82,6 +84,7 @@ const tags = [
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
+  { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
@@ -156,6 +159,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onDeparture: async (tx, membershipId) => {
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await closeMatchesOf(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
@@ -168,6 +172,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   listingRoutes(app)
   exchangeRoutes(app)
   groupRoutes(app)
+  matchingRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)

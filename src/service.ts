@@ -23,6 +23,7 @@ import {
 import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { matchingCron, matchingTasks } from './modules/matching/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
@@ -153,6 +154,7 @@ export async function makeService(
       ...exchangesTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
+      ...matchingTasks(database),
       ...noticesTasks(database),
       ...ledgerTasks({
         database,
@@ -168,6 +170,7 @@ export async function makeService(
       ...exchangesCron,
       ...transfersCron,
       ...clearingCron,
+      ...matchingCron,
       ...noticesCron,
       ...ledgerCron,
       ...platformCron

@@ -18,7 +18,11 @@ export const noticeKinds = {
   'exchange.recorded': 'exchanges',
   'exchange.settled': 'exchanges',
   'exchange.disputed': 'exchanges',
-  'exchange.reversed': 'exchanges'
+  'exchange.reversed': 'exchanges',
+  'match.suggested': 'matches',
+  'match.proposed': 'matches',
+  'match.accepted': 'matches',
+  'match.closed': 'matches'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

@@ -19,7 +19,46 @@ export const cy: Words = {
     'exchange.settled': ({ what }) => `Mae oriau cyfnewid wedi symud${about(what)}.`,
     'exchange.disputed': ({ who, what }) =>
       `Mae ${who ?? 'rhywun'} yn dweud bod cyfnewid yn wahanol${about(what)}. Bydd brocer yn edrych arno.`,
-    'exchange.reversed': ({ what }) => `Mae cyfnewid wedi'i dynnu'n ôl${about(what)}.`
+    'exchange.reversed': ({ what }) => `Mae cyfnewid wedi'i dynnu'n ôl${about(what)}.`,
+    'match.suggested': ({ what }) => `Mae brocer yn awgrymu rhywun ar gyfer eich cais${about(what)}.`,
+    'match.proposed': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} yn cynnig eich bod yn dod at eich gilydd${about(what)}.`,
+    'match.accepted': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi dweud ie${about(what)}.`,
+    'match.closed': ({ what }) => `Nid yw cynnig ar agor mwyach${about(what)}.`
+  },
+  matching: {
+    reasons: {
+      sameCategory: (name) => `Yr un categori: ${name}`,
+      nearCategory: (name) => `Categori cysylltiedig: ${name}`,
+      words: (list) => `Mae'r ddau yn sôn am: ${list}`,
+      gifts: (list) => `Ymhlith doniau a sgiliau: ${list}`,
+      interests: (list) => `Â diddordeb yn: ${list}`,
+      closeBy: 'Gerllaw',
+      distance: (kilometres) => `Tua ${kilometres} km i ffwrdd`,
+      area: (name) => `Yn yr un ardal: ${name}`,
+      availability: (list) => `Amserau sy'n addas i'r ddau: ${list}`,
+      language: (list) => `Iaith gyffredin: ${list}`,
+      setting: "Yn addas i'r man lle mae'n digwydd",
+      mode: "Yn addas i'r ffordd o'i wneud",
+      settingAndMode: "Yn addas i'r man lle mae'n digwydd ac i'r ffordd o'i wneud",
+      earlier: "Rydych chi wedi cyfnewid â'ch gilydd o'r blaen",
+      couldGive: 'Efallai yr hoffai roi',
+      couldReceive: 'Wedi rhoi llawer a gallai dderbyn',
+      recent: 'Yn weithgar yn ddiweddar'
+    },
+    slot: (day, part) => `${part} ${day}`,
+    days: {
+      mon: 'dydd Llun',
+      tue: 'dydd Mawrth',
+      wed: 'dydd Mercher',
+      thu: 'dydd Iau',
+      fri: 'dydd Gwener',
+      sat: 'dydd Sadwrn',
+      sun: 'dydd Sul'
+    },
+    parts: { morning: 'bore', afternoon: 'prynhawn', evening: 'noswaith' },
+    fillers:
+      'help helpu angen eisiau hoffwn hoffi rhywun unrhyw cynnig cynnigiaf gallaf gallwn gallu amser awr oriau gyda gan efo heb dros drwy wrth ond neu hefyd ydw wyf mae sydd fydd bod yng dan ambell bob'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Eich dolen mewngofnodi ar gyfer Commonhours',
