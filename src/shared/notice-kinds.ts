@@ -22,7 +22,12 @@ export const noticeKinds = {
   'match.suggested': 'matches',
   'match.proposed': 'matches',
   'match.accepted': 'matches',
-  'match.closed': 'matches'
+  'match.closed': 'matches',
+  'conversation.message': 'messages',
+  'conversation.broker-added': 'messages',
+  'conversation.shown': 'messages',
+  'conversation.report-closed': 'messages',
+  'thanks.given': 'thanks'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

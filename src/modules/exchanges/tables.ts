@@ -25,7 +25,7 @@ export const groups = exchangesSchema.table(
     timebankId: timebankId(),
     id: id(),
     shape: text('shape').notNull(),
-    /** How the receivers were charged; null where several gave time to one. */
+    /** How several receivers were charged; null where there was one, who paid for all. */
     rule: text('rule'),
     status: text('status').notNull(),
     policyVersion: integer('policy_version').notNull(),
@@ -39,8 +39,8 @@ export const groups = exchangesSchema.table(
   },
   (t) => [
     primaryKey({ columns: [t.timebankId, t.id] }),
-    check('groups_shape', sql`${t.shape} in ('one_to_many', 'many_to_one')`),
-    check('groups_rule', sql`(${t.shape} = 'one_to_many') = (${t.rule} is not null)`),
+    check('groups_shape', sql`${t.shape} in ('one_to_one', 'one_to_many', 'many_to_one', 'many_to_many')`),
+    check('groups_rule', sql`(${t.shape} in ('one_to_many', 'many_to_many')) = (${t.rule} is not null)`),
     check('groups_status', sql`${t.status} in ('settled', 'reversed')`)
   ]
 )
@@ -74,6 +74,10 @@ export const exchanges = exchangesSchema.table(
     approvedMinutes: integer('approved_minutes'),
     serviceMinutes: integer('service_minutes'),
     creditMinutes: integer('credit_minutes'),
+    /** In a group: for how long the receiver was there, and the share of what the provider needed beside the service. */
+    contactMinutes: integer('contact_minutes'),
+    preparationMinutes: integer('preparation_minutes'),
+    travelMinutes: integer('travel_minutes'),
     policyVersion: integer('policy_version').notNull(),
     proposedBy: text('proposed_by').notNull(),
     reportedBy: text('reported_by'),
@@ -158,6 +162,10 @@ export const exchanges = exchangesSchema.table(
       sql`${t.providerCapacity} in ('citizen', 'professional', 'organisation') and ${t.receiverCapacity} in ('citizen', 'professional', 'organisation')`
     ),
     check('exchanges_two_sides', sql`${t.providerId} <> ${t.receiverId}`),
-    check('exchanges_minutes', sql`${t.proposedMinutes} > 0 and ${t.serviceMinutes} > 0 and ${t.creditMinutes} >= 0`)
+    check('exchanges_minutes', sql`${t.proposedMinutes} > 0 and ${t.serviceMinutes} > 0 and ${t.creditMinutes} >= 0`),
+    check(
+      'exchanges_minutes_beside',
+      sql`${t.contactMinutes} > 0 and ${t.preparationMinutes} >= 0 and ${t.travelMinutes} >= 0`
+    )
   ]
 )

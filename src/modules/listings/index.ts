@@ -20,7 +20,8 @@ export {
   type Listing,
   lockListing,
   type Offer,
-  type Request
+  type Request,
+  readListing
 } from './listings.ts'
 export { markRequest } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
