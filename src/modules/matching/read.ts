@@ -65,7 +65,7 @@ export async function listMatches(
     }
   }
   const { rows } = await tx.client.query<Match>({
-    text: `${branches.join(' UNION ALL ')} ORDER BY id DESC LIMIT $2`,
+    text: `SELECT * FROM (${branches.join(' UNION ALL ')}) x ORDER BY id DESC LIMIT $2`,
     values
   })
   return rows.map((match) => asSeen(match, standingAmong(tx, match, acting).own))

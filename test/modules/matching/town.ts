@@ -40,6 +40,13 @@ export async function makeMatchingTown(name: string) {
     change,
     member: (given: string, more: Parameters<typeof addMember>[2] = {}) =>
       addMember(stage, admin, { name: given, ...more }),
+    /** An organisation, and who acts for it. */
+    organisation: async (given: string, who: Client): Promise<{ id: string; name: string }> => {
+      const made = ok(await admin.post('organisations', { name: given, kind: 'charity' }), 201)
+      const affiliation = { memberId: who.memberId, professional: true, actsFor: true }
+      ok(await admin.post(`organisations/${made.id}/affiliations`, affiliation), 201)
+      return made
+    },
     weigh: (some: Partial<Weights>, more: Record<string, unknown> = {}) =>
       change({ matchingWeights: { ...weights, ...some }, ...more }),
     offer: (who: Client, title: string, more?: Record<string, unknown>) => write('offers', who, title, more),
