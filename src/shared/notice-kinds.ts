@@ -24,6 +24,7 @@ export const noticeKinds = {
   'match.accepted': 'matches',
   'match.closed': 'matches',
   'conversation.message': 'messages',
+  'conversation.invited': 'messages',
   'conversation.broker-added': 'messages',
   'conversation.shown': 'messages',
   'conversation.report-closed': 'messages',

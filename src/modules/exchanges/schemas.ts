@@ -111,7 +111,10 @@ export const exchangeSchema = z
     reportedBy: z.enum([...sideNames, 'broker']).nullable(),
     source: z.enum([...claimableSources, 'import', 'system']),
     slipNumber: z.string().nullable(),
-    recordedBy: z.uuid().nullable().describe('Person who began or recorded it'),
+    recordedBy: z
+      .uuid()
+      .nullable()
+      .describe('Membership of who began or recorded it; null: the service itself, or an older record'),
     onBehalfOf: z.uuid().nullable().describe('Membership for whom staff did so; null: for themselves'),
     reason: z.string().nullable(),
     transferId: z.uuid().nullable(),
