@@ -363,12 +363,13 @@ describe('who may ask', () => {
     assert.ok(!codesOf(item).includes('language'))
   })
 
-  test('reasons come in the language of the timebank where the caller has chosen none', async () => {
+  test('reasons come in the language of the caller', async () => {
     const word = topic()
     await town.offer(await town.member('Siân'), word)
-    const { id } = await town.request(owner, word)
-    await town.change({ locale: 'cy' })
-    assert.equal(reasonOf(await town.candidates(owner, id, '?limit=200'), 'Siân', 'words').text, `Mae'r ddau yn sôn am: ${word}`)
-    await town.change({ locale: 'en' })
+    const asking = await town.member('Olwen')
+    const { id } = await town.request(asking, word)
+    ok(await asking.call('PATCH', '/v1/me', { locale: 'cy' }))
+    const answer = await town.candidates(asking, id, '?limit=200')
+    assert.equal(reasonOf(answer, 'Siân', 'words').text, `Mae'r ddau yn sôn am: ${word}`)
   })
 })
