@@ -19,7 +19,6 @@ export {
   isOwn,
   type Listing,
   lockListing,
-  type Offer,
   type Request,
   readListing
 } from './listings.ts'
