@@ -47,6 +47,8 @@ import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
+import { bookRoutes } from './modules/paper/book-routes.ts'
+import { blankBooksOf } from './modules/slips/index.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
@@ -89,6 +91,7 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
+  { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
@@ -170,6 +173,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
+      await blankBooksOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
     }
@@ -180,6 +184,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   exchangeRoutes(app)
   groupRoutes(app)
   matchingRoutes(app)
+  bookRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)

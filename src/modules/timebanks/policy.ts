@@ -120,6 +120,11 @@ export const rules = {
     'Whether the preparation of a session is credited to the provider and charged with it; kept on record in any case.'
   ),
   countTravel: rule(yes, false, 'Whether travel to a session is credited and charged; kept on record in any case.'),
+  slipsFromBooks: rule(
+    yes,
+    false,
+    'Whether a paper slip is recorded only with a number of a book that has been issued.'
+  ),
   professionalPaidTime: rule(
     z.enum(['record_only', 'credit_employer', 'credit_person']),
     'credit_employer',
