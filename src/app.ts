@@ -38,6 +38,9 @@ import { journalRoutes } from './modules/ledger/journal-routes.ts'
 import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
+import { removeMailingsOf, stopMailingsTo } from './modules/mailings/index.ts'
+import { preferenceRoutes } from './modules/mailings/routes.ts'
+import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
 import { closeMatchesOf } from './modules/matching/index.ts'
 import { matchingRoutes } from './modules/matching/routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
@@ -169,6 +172,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
       await closeMatchesOf(tx, membershipId)
+      await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
@@ -176,6 +180,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await blankBooksOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
+      await removeMailingsOf(tx, membershipId)
     }
   })
   organisationRoutes(app)
@@ -189,6 +194,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
   noticeRoutes(app)
+  preferenceRoutes(app)
+  unsubscribeRoutes(app)
   conversationRoutes(app)
   conversationReportRoutes(app)
   inboxRoutes(app)

@@ -23,6 +23,8 @@ export const noticeKinds = {
   'match.proposed': 'matches',
   'match.accepted': 'matches',
   'match.closed': 'matches',
+  'offer.expiring': 'listings',
+  'request.expiring': 'listings',
   'conversation.message': 'messages',
   'conversation.invited': 'messages',
   'conversation.broker-added': 'messages',

@@ -24,4 +24,5 @@ export {
 } from './listings.ts'
 export { markRequest } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
+export { listingsTold } from './told.ts'
 export { rebuildWords } from './words.ts'
