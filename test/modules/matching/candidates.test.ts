@@ -368,7 +368,8 @@ describe('who may ask', () => {
     await town.offer(await town.member('Siân'), word)
     const asking = await town.member('Olwen')
     const { id } = await town.request(asking, word)
-    ok(await asking.call('PATCH', '/v1/me', { locale: 'cy' }))
+    const { etag } = (await asking.get('/v1/me')).headers
+    ok(await asking.call('PATCH', '/v1/me', { locale: 'cy' }, { 'if-match': etag! }))
     const answer = await town.candidates(asking, id, '?limit=200')
     assert.equal(reasonOf(answer, 'Siân', 'words').text, `Mae'r ddau yn sôn am: ${word}`)
   })
