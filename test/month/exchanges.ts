@@ -16,11 +16,12 @@ const courses = [
   'disputed, confirmed',
   'disputed, reversed',
   'reversed later',
+  'approved',
   'recorded'
 ] as const
 type Course = (typeof courses)[number]
 
-const lowRisk = ['gardening', 'cooking', 'languages', 'companionship']
+const lowRisk = ['gardening', 'cooking', 'languages', 'sewing', 'pets']
 
 /** Some exchanges on every day, each going one of the ways, with a stranger who tries each step before it is taken. */
 export function planExchanges(play: Play, days: number, perDay: number): void {
@@ -35,7 +36,7 @@ async function exchange(play: Play, course: Course): Promise<void> {
   const { random, members, tally, ben } = play
   const provider = random.of(members)
   const receiver = random.other(members, provider)
-  const category = random.of(lowRisk.filter((slug) => play.categories[slug]))
+  const category = course === 'approved' ? 'lifts' : random.of(lowRisk)
   const minutes = 20 + random.below(100)
   const body = {
     provider: { memberId: provider.memberId },
@@ -67,6 +68,12 @@ async function exchange(play: Play, course: Course): Promise<void> {
       return
     }
     await step(play, x, receiver, 'agreement', 'agreed', { minutes })
+    if (course === 'approved') {
+      assert.equal(x.status, 'awaiting_risk')
+      await mayNot(play, provider, 'POST', `${at}/approval`)
+      await mayNot(play, provider, 'POST', `${at}/report`, { minutes, performedOn: play.today() })
+      await step(play, x, ben, 'approval', 'approved')
+    }
     play.later(1 + random.below(3), () => after(play, x, course))
   })
 }
@@ -115,8 +122,22 @@ async function after(play: Play, x: Told, course: Course): Promise<void> {
   })
 }
 
+/** The provider reports it and the receiver confirms it, as most do. */
+export async function reportAndConfirm(play: Play, x: Told): Promise<void> {
+  await step(play, x, x.provider, 'report', 'reported', { minutes: x.service, performedOn: play.today() })
+  await step(play, x, x.receiver, 'confirmation', 'confirmed')
+  settle(play, x)
+}
+
 /** One step by one who may take it; its other side, or both where a broker takes it, are told. */
-async function step(play: Play, x: Told, by: Person, path: string, verb: string, body: object = {}): Promise<void> {
+export async function step(
+  play: Play,
+  x: Told,
+  by: Person,
+  path: string,
+  verb: string,
+  body: object = {}
+): Promise<void> {
   const answer = await does(by, 'POST', `exchanges/${x.id}/${path}`, body)
   x.status = answer.status
   play.tally.tell(`exchange.${verb}`, x.id, ...[x.provider, x.receiver].filter((person) => person !== by))

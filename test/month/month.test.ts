@@ -5,6 +5,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { planExchanges } from './exchanges.ts'
+import { planGroups } from './groups.ts'
+import { planListings } from './listings.ts'
+import { planPaper } from './paper.ts'
 import { beginPlay, does, type Json, type Play } from './play.ts'
 import type { Person } from './town.ts'
 
@@ -14,7 +17,10 @@ let play: Play
 before(async () => {
   const began = await beginPlay(seed)
   play = began.play
-  planExchanges(play, 28, 14)
+  planListings(play, 60, 60, 20)
+  planExchanges(play, 28, 12)
+  planGroups(play)
+  planPaper(play)
   await began.run()
 })
 

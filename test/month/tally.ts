@@ -48,3 +48,7 @@ export function makeTally(): Tally {
 
 /** To the nearest quarter of an hour, halves up, and never to nothing: the default policy, reckoned anew. */
 export const quarters = (minutes: number): number => Math.max(1, Math.floor(minutes / 15 + 0.5)) * 15
+
+/** In equal parts of whole minutes, the first ones longer by one where it does not come out even. */
+export const parts = (total: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => Math.floor(total / count) + (i < total % count ? 1 : 0))
