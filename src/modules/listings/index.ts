@@ -1,3 +1,4 @@
+export { listingsById, type OpenListing, openListings } from './bulk.ts'
 export {
   createStarterCategories,
   type Flags,
@@ -14,4 +15,5 @@ export { blankListingsOf, closeListingsOf } from './leaving.ts'
 export { createListing, getOffer, getRequest } from './listings.ts'
 export { markRequest } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
+export { slots } from './vocabulary.ts'
 export { rebuildWords } from './words.ts'

@@ -6,6 +6,7 @@ import { notFound } from '../../shared/errors.ts'
 import type { Beside } from '../ledger/index.ts'
 import { policyInForce, today } from '../timebanks/index.ts'
 import { affiliationCovering } from './affiliations.ts'
+import { isVisibleToMembers } from './memberships.ts'
 import { isMinorOn } from './profile.ts'
 import { memberships, organisations } from './tables.ts'
 
@@ -212,17 +213,23 @@ export async function ownsAccount(tx: Tx, who: { membershipId: string | null; ac
   return (await affiliationCovering(tx, wanted)) !== null
 }
 
-/** Number and name of many members at once, by id. */
+/** Number and name of many members at once, by id; and whether other members may see who they are. */
 export async function memberLabels(
   tx: Tx,
   ids: readonly string[]
-): Promise<Map<string, { number: number; displayName: string }>> {
+): Promise<Map<string, { number: number; displayName: string; visible: boolean }>> {
   if (ids.length === 0) return new Map()
+  const { id, number, displayName, status, profileVisibility } = memberships
   const rows = await tx.db
-    .select({ id: memberships.id, number: memberships.number, displayName: memberships.displayName })
+    .select({ id, number, displayName, status, profileVisibility })
     .from(memberships)
     .where(and(eq(memberships.timebankId, tx.timebankId), inArray(memberships.id, [...ids])))
-  return new Map(rows.map(({ id, ...label }) => [id, label]))
+  return new Map(
+    rows.map(({ id, number, displayName, status, profileVisibility }) => [
+      id,
+      { number, displayName, visible: isVisibleToMembers({ status, profileVisibility }) }
+    ])
+  )
 }
 
 /** Names of many organisations at once, by id. */
