@@ -9,6 +9,7 @@ import { databaseError, loggable } from './db/errors.ts'
 import { migrate } from './db/migrate.ts'
 import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
+import { circlesCron, circlesTasks } from './modules/circles/index.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
 import {
@@ -153,6 +154,7 @@ export async function makeService(
       ...exchangesTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
+      ...circlesTasks(database),
       ...noticesTasks(database),
       ...ledgerTasks({
         database,
@@ -168,6 +170,7 @@ export async function makeService(
       ...exchangesCron,
       ...transfersCron,
       ...clearingCron,
+      ...circlesCron,
       ...noticesCron,
       ...ledgerCron,
       ...platformCron

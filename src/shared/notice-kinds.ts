@@ -18,7 +18,15 @@ export const noticeKinds = {
   'exchange.recorded': 'exchanges',
   'exchange.settled': 'exchanges',
   'exchange.disputed': 'exchanges',
-  'exchange.reversed': 'exchanges'
+  'exchange.reversed': 'exchanges',
+  'conversation.message': 'messages',
+  'conversation.broker-added': 'messages',
+  'conversation.shown': 'messages',
+  'conversation.report-closed': 'messages',
+  'thanks.given': 'thanks',
+  'circle.proposed': 'circles',
+  'circle.going-ahead': 'circles',
+  'circle.closed': 'circles'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

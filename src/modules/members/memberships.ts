@@ -100,5 +100,5 @@ export function refuseOwn(tx: Tx, membershipId: string): void {
 }
 
 /** What other members may see at all: those who take part, as far as they let themselves be seen. */
-export const isVisibleToMembers = (membership: { status: string; profileVisibility: string }): boolean =>
+export const isVisibleToMembers = (membership: Membership): boolean =>
   (membership.status === 'active' || membership.status === 'paused') && membership.profileVisibility === 'members'

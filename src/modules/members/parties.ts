@@ -1,4 +1,4 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { orEmpty } from '../../db/packed.ts'
 import { hasRole, isStaff, type MembershipStatus } from '../../shared/actor.ts'
@@ -6,7 +6,6 @@ import { notFound } from '../../shared/errors.ts'
 import type { Beside } from '../ledger/index.ts'
 import { policyInForce, today } from '../timebanks/index.ts'
 import { affiliationCovering } from './affiliations.ts'
-import { isVisibleToMembers } from './memberships.ts'
 import { isMinorOn } from './profile.ts'
 import { memberships, organisations } from './tables.ts'
 
@@ -213,23 +212,22 @@ export async function ownsAccount(tx: Tx, who: { membershipId: string | null; ac
   return (await affiliationCovering(tx, wanted)) !== null
 }
 
-/** Number and name of many members at once, by id; and whether other members may see who they are. */
-export async function memberLabels(
-  tx: Tx,
-  ids: readonly string[]
-): Promise<Map<string, { number: number; displayName: string; visible: boolean }>> {
+/** `visible`: other members may find the profile, and with it the name. */
+export type MemberLabel = { number: number; displayName: string; visible: boolean }
+
+/** Number and name of many members at once, by id. */
+export async function memberLabels(tx: Tx, ids: readonly string[]): Promise<Map<string, MemberLabel>> {
   if (ids.length === 0) return new Map()
-  const { id, number, displayName, status, profileVisibility } = memberships
   const rows = await tx.db
-    .select({ id, number, displayName, status, profileVisibility })
+    .select({
+      id: memberships.id,
+      number: memberships.number,
+      displayName: memberships.displayName,
+      visible: sql<boolean>`${memberships.status} in ('active', 'paused') and ${memberships.profileVisibility} = 'members'`
+    })
     .from(memberships)
     .where(and(eq(memberships.timebankId, tx.timebankId), inArray(memberships.id, [...ids])))
-  return new Map(
-    rows.map(({ id, number, displayName, status, profileVisibility }) => [
-      id,
-      { number, displayName, visible: isVisibleToMembers({ status, profileVisibility }) }
-    ])
-  )
+  return new Map(rows.map(({ id, ...label }) => [id, label]))
 }
 
 /** Names of many organisations at once, by id. */

@@ -5,6 +5,10 @@ const about = (what: string | null) => (what === null ? '' : `: ${what}`)
 
 export const en: Words = {
   notices: {
+    'circle.proposed': ({ when }) =>
+      `You are asked into a circle, in which everybody gives and everybody receives. Please say whether you would like to${when === null ? '' : `, until ${when}`}.`,
+    'circle.going-ahead': () => 'All have agreed to a circle: it goes ahead, and its exchanges have begun.',
+    'circle.closed': () => 'A circle that you were asked into does not go ahead.',
     'exchange.proposed': ({ who, what }) => `${somebody(who)} proposes an exchange${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `${somebody(who)} has agreed to an exchange${about(what)}.`,
     'exchange.approved': ({ what }) => `A broker has let an exchange go ahead${about(what)}.`,
@@ -18,7 +22,14 @@ export const en: Words = {
     'exchange.settled': ({ what }) => `The hours of an exchange have moved${about(what)}.`,
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} says that an exchange was otherwise${about(what)}. A broker will look at it.`,
-    'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`
+    'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`,
+    'conversation.message': ({ who, what }) => `${somebody(who)} has written to you${about(what)}.`,
+    'conversation.broker-added': ({ what }) =>
+      `A broker takes part in a conversation of yours from now on, as one of you wished${about(what)}.`,
+    'conversation.shown': ({ what }) =>
+      `Somebody with whom you wrote has shown what was written to the brokers, and they have looked at it${about(what)}.`,
+    'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
+    'thanks.given': ({ who, what }) => `${somebody(who)} thanks you${about(what)}.`
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Your sign-in link for Commonhours',

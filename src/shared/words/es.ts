@@ -5,6 +5,10 @@ const about = (what: string | null) => (what === null ? '' : `: ${what}`)
 
 export const es: Words = {
   notices: {
+    'circle.proposed': ({ when }) =>
+      `Se le propone un círculo en el que todas las personas dan y todas reciben. Diga si le gustaría participar${when === null ? '' : `, hasta ${when}`}.`,
+    'circle.going-ahead': () => 'Todas las personas han aceptado un círculo: sigue adelante y sus intercambios han comenzado.',
+    'circle.closed': () => 'Un círculo que se le había propuesto no sigue adelante.',
     'exchange.proposed': ({ who, what }) => `${somebody(who)} propone un intercambio${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `${somebody(who)} ha aceptado un intercambio${about(what)}.`,
     'exchange.approved': ({ what }) => `Un gestor ha dado paso a un intercambio${about(what)}.`,
@@ -19,7 +23,14 @@ export const es: Words = {
     'exchange.settled': ({ what }) => `Se han movido las horas de un intercambio${about(what)}.`,
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} dice que un intercambio fue de otro modo${about(what)}. Un gestor lo mirará.`,
-    'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`
+    'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`,
+    'conversation.message': ({ who, what }) => `${somebody(who)} le ha escrito${about(what)}.`,
+    'conversation.broker-added': ({ what }) =>
+      `Un gestor participa desde ahora en una conversación suya, como deseaba uno de ustedes${about(what)}.`,
+    'conversation.shown': ({ what }) =>
+      `Alguien con quien se escribía ha mostrado lo escrito a los gestores, y lo han mirado${about(what)}.`,
+    'conversation.report-closed': ({ what }) => `Un gestor se ha ocupado de lo que usted comunicó${about(what)}.`,
+    'thanks.given': ({ who, what }) => `${somebody(who)} le da las gracias${about(what)}.`
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Tu enlace para entrar en Commonhours',
