@@ -1,5 +1,5 @@
-import { randomFrom } from '../../src/modules/circles/index.ts'
-import { defaultOptions, type FindInput, type Open } from '../../src/modules/circles/index.ts'
+import { randomFrom } from '../../src/modules/circles/find/choose.ts'
+import { defaultOptions, type FindInput, type Open } from '../../src/modules/circles/find/input.ts'
 
 /** Members are partitioned into rings of 2 to 5 as far as `share` says; what is known of them is the answer to be found. */
 export type Planted = { input: FindInput; rings: string[][]; inRings: number }
@@ -78,7 +78,10 @@ export function plant({ members, share, seed }: { members: number; share: number
 }
 
 /** How many of the planted rings are in an answer, member for member. */
-export function recovered(planted: readonly string[][], found: readonly { links: readonly { provider: string }[] }[]): number {
+export function recovered(
+  planted: readonly string[][],
+  found: readonly { links: readonly { provider: string }[] }[]
+): number {
   const key = (members: readonly string[]) => [...members].sort().join(' ')
   const there = new Set(found.map(({ links }) => key(links.map(({ provider }) => provider))))
   return planted.filter((ring) => there.has(key(ring))).length

@@ -38,9 +38,7 @@ export async function agree(tx: Tx, id: string, { memberId, minutes }: Answer): 
   await tx.db
     .update(links)
     .set(agreed)
-    .where(
-      and(eq(links.timebankId, tx.timebankId), eq(links.circleId, id), eq(links.position, party.position))
-    )
+    .where(and(eq(links.timebankId, tx.timebankId), eq(links.circleId, id), eq(links.position, party.position)))
   // what staff do in somebody's name is written down at once; what members do, when the circle goes ahead (see `goAhead`)
   if (forOther)
     await audit(tx, { action: 'circle.agreed', subject: { type: 'circle', id }, onBehalfOf: party.providerId })

@@ -45,9 +45,7 @@ export async function closeDue(tx: Tx): Promise<number> {
   const late = await tx.db
     .select({ id: circles.id })
     .from(circles)
-    .where(
-      and(eq(circles.timebankId, tx.timebankId), eq(circles.status, 'proposed'), lte(circles.expiresAt, tx.now))
-    )
+    .where(and(eq(circles.timebankId, tx.timebankId), eq(circles.status, 'proposed'), lte(circles.expiresAt, tx.now)))
     .orderBy(asc(circles.expiresAt))
     .limit(atATime)
   const { rows: broken } = await tx.client.query<{ id: string }>({
@@ -115,11 +113,7 @@ export async function forgetClosed(tx: Tx): Promise<void> {
     .select({ id: circles.id })
     .from(circles)
     .where(
-      and(
-        eq(circles.timebankId, tx.timebankId),
-        eq(circles.status, 'not_going_ahead'),
-        lt(circles.closedAt, before)
-      )
+      and(eq(circles.timebankId, tx.timebankId), eq(circles.status, 'not_going_ahead'), lt(circles.closedAt, before))
     )
     .limit(1000)
   await remove(

@@ -33,9 +33,7 @@ export async function goAhead(tx: Tx, circle: Circle): Promise<void> {
     await tx.db
       .update(links)
       .set({ exchangeId, standing: false })
-      .where(
-        and(eq(links.timebankId, tx.timebankId), eq(links.circleId, circle.id), eq(links.position, position))
-      )
+      .where(and(eq(links.timebankId, tx.timebankId), eq(links.circleId, circle.id), eq(links.position, position)))
   await tx.db
     .update(circles)
     .set({ status: 'going_ahead', closedAt: tx.now })

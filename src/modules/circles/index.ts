@@ -1,5 +1,2 @@
 export { closeCirclesOf, forgetCirclesOf } from './closing.ts'
-export { randomFrom } from './find/choose.ts'
-export { findRingsInThread } from './find/in-thread.ts'
-export { defaultOptions, type FindInput, type Found, type Open } from './find/input.ts'
 export { circlesCron, circlesTasks } from './tasks.ts'

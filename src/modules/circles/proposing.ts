@@ -32,9 +32,7 @@ export async function proposeSearch(tx: Tx, searchId: string): Promise<{ propose
   const suggested = await tx.db
     .select({ id: circles.id })
     .from(circles)
-    .where(
-      and(eq(circles.timebankId, tx.timebankId), eq(circles.searchId, searchId), eq(circles.status, 'suggested'))
-    )
+    .where(and(eq(circles.timebankId, tx.timebankId), eq(circles.searchId, searchId), eq(circles.status, 'suggested')))
   const locked = await lockCircles(
     tx,
     suggested.map(({ id }) => id)

@@ -63,7 +63,10 @@ export const answerSchema = z
 
 export const agreementSchema = z
   .strictObject({
-    memberId: z.uuid().optional().describe('On behalf of this member, who is offline; for staff who are not in the circle'),
+    memberId: z
+      .uuid()
+      .optional()
+      .describe('On behalf of this member, who is offline; for staff who are not in the circle'),
     minutes: z
       .int()
       .min(1)

@@ -70,9 +70,7 @@ export function listSearches(tx: Tx, before: string | null, limit: number): Prom
   return tx.db
     .select()
     .from(searches)
-    .where(
-      and(eq(searches.timebankId, tx.timebankId), before === null ? undefined : lt(searches.id, before))
-    )
+    .where(and(eq(searches.timebankId, tx.timebankId), before === null ? undefined : lt(searches.id, before)))
     .orderBy(desc(searches.id))
     .limit(limit + 1)
 }

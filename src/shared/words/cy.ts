@@ -7,8 +7,9 @@ export const cy: Words = {
   notices: {
     'circle.proposed': ({ when }) =>
       `Fe'ch gwahoddir i gylch lle mae pawb yn rhoi a phawb yn derbyn. Dywedwch a hoffech chi gymryd rhan${when === null ? '' : `, erbyn ${when}`}.`,
-    'circle.going-ahead': () => "Mae pawb wedi cytuno i gylch: mae'n mynd yn ei flaen, ac mae'r cyfnewidiadau wedi dechrau.",
-    'circle.closed': () => "Ni fydd cylch y cawsoch wahoddiad iddo yn mynd yn ei flaen.",
+    'circle.going-ahead': () =>
+      "Mae pawb wedi cytuno i gylch: mae'n mynd yn ei flaen, ac mae'r cyfnewidiadau wedi dechrau.",
+    'circle.closed': () => 'Ni fydd cylch y cawsoch wahoddiad iddo yn mynd yn ei flaen.',
     'exchange.proposed': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn cynnig cyfnewid${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi cytuno i gyfnewid${about(what)}.`,
     'exchange.approved': ({ what }) => `Mae brocer wedi caniatáu i gyfnewid fynd yn ei flaen${about(what)}.`,

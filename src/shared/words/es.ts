@@ -7,7 +7,8 @@ export const es: Words = {
   notices: {
     'circle.proposed': ({ when }) =>
       `Se le propone un círculo en el que todas las personas dan y todas reciben. Diga si le gustaría participar${when === null ? '' : `, hasta ${when}`}.`,
-    'circle.going-ahead': () => 'Todas las personas han aceptado un círculo: sigue adelante y sus intercambios han comenzado.',
+    'circle.going-ahead': () =>
+      'Todas las personas han aceptado un círculo: sigue adelante y sus intercambios han comenzado.',
     'circle.closed': () => 'Un círculo que se le había propuesto no sigue adelante.',
     'exchange.proposed': ({ who, what }) => `${somebody(who)} propone un intercambio${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `${somebody(who)} ha aceptado un intercambio${about(what)}.`,

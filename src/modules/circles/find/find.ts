@@ -1,6 +1,6 @@
 import { chooseRings } from './choose.ts'
 import { deadlineAt } from './clock.ts'
-import type { Found, FindInput, FoundRing } from './input.ts'
+import type { FindInput, Found, FoundRing } from './input.ts'
 import { type Graph, makeLinks } from './links.ts'
 import { enumerateRings, type Ring, stepsOf } from './rings.ts'
 

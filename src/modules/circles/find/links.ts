@@ -125,10 +125,7 @@ function inRings({ offers, requests }: FindInput) {
 }
 
 function byCategory(listings: readonly Ready[]) {
-  const found = new Map<
-    string,
-    { category: readonly string[]; listings: { number: number; listing: Ready }[] }
-  >()
+  const found = new Map<string, { category: readonly string[]; listings: { number: number; listing: Ready }[] }>()
   for (const [number, listing] of listings.entries()) {
     const { category } = listing.open
     const key = category.join('/')

@@ -82,7 +82,14 @@ export function enumerateRings(
         used += 1
       } else {
         onPath[to] = 1
-        used += walk(start, to, left - 1, low, high, left === 2 ? share - used : Math.ceil((share - used) / (links.length - i)))
+        used += walk(
+          start,
+          to,
+          left - 1,
+          low,
+          high,
+          left === 2 ? share - used : Math.ceil((share - used) / (links.length - i))
+        )
         onPath[to] = 0
       }
       path.pop()
