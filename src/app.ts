@@ -22,6 +22,9 @@ import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
 import { circleRoutes } from './modules/circles/routes.ts'
 import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
 import { clearingRoutes } from './modules/clearing/routes.ts'
+import { inboxRoutes } from './modules/conversations/inbox-routes.ts'
+import { blankConversationsOf } from './modules/conversations/index.ts'
+import { conversationReportRoutes } from './modules/conversations/report-routes.ts'
 import { conversationRoutes } from './modules/conversations/routes.ts'
 import { groupRoutes } from './modules/exchanges/group-routes.ts'
 import { endExchangesOf } from './modules/exchanges/index.ts'
@@ -37,6 +40,9 @@ import { journalRoutes } from './modules/ledger/journal-routes.ts'
 import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
+import { removeMailingsOf, stopMailingsTo } from './modules/mailings/index.ts'
+import { preferenceRoutes } from './modules/mailings/routes.ts'
+import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
@@ -44,6 +50,8 @@ import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
+import { bookRoutes } from './modules/paper/book-routes.ts'
+import { blankBooksOf } from './modules/slips/index.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
@@ -86,10 +94,12 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
+  { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
   { name: 'Conversations', description: 'What people write to each other about offers, requests and exchanges' },
+  { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
@@ -163,12 +173,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await closeCirclesOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
       await forgetCirclesOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
+      await blankBooksOf(tx, membershipId)
+      await blankConversationsOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
+      await removeMailingsOf(tx, membershipId)
     }
   })
   organisationRoutes(app)
@@ -177,11 +191,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
   exchangeRoutes(app)
   groupRoutes(app)
   circleRoutes(app)
+  bookRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
   noticeRoutes(app)
+  preferenceRoutes(app)
+  unsubscribeRoutes(app)
   conversationRoutes(app)
+  conversationReportRoutes(app)
+  inboxRoutes(app)
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,

@@ -11,7 +11,9 @@ import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { circlesCron, circlesTasks } from './modules/circles/index.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
+import { conversationsCron, conversationsTasks } from './modules/conversations/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
+import { followUpsCron, followUpsTasks } from './modules/follow-ups/index.ts'
 import {
   ensureSetupCode,
   ensureSigningKey,
@@ -24,6 +26,7 @@ import {
 import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
@@ -150,12 +153,15 @@ export async function makeService(
     ownerUrl,
     tasks: {
       ...identityTasks({ database, mailer, publicUrl }),
-      ...listingsTasks(database, mailer),
+      ...listingsTasks(database),
       ...exchangesTasks(database),
+      ...conversationsTasks(database),
+      ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...circlesTasks(database),
       ...noticesTasks(database),
+      ...mailingsTasks({ database, mailer, publicUrl }),
       ...ledgerTasks({
         database,
         timebanks: async () => (await everyTimebank(database)).map(({ id }) => id),
@@ -168,10 +174,13 @@ export async function makeService(
       ...identityCron,
       ...listingsCron,
       ...exchangesCron,
+      ...conversationsCron,
+      ...followUpsCron,
       ...transfersCron,
       ...clearingCron,
       ...circlesCron,
       ...noticesCron,
+      ...mailingsCron,
       ...ledgerCron,
       ...platformCron
     ],

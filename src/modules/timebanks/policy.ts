@@ -1,8 +1,17 @@
 import { z } from 'zod'
+import { type NoticeTopic, noticeTopics } from '../../shared/notice-kinds.ts'
 
 const minutes = (min: number, max: number) => z.int().min(min).max(max)
 const days = (max: number) => z.int().min(0).max(max)
 const yes = z.boolean()
+
+/** How a member may be told by mail of what they find in their inbox anyway. */
+export const mailWays = ['at_once', 'daily', 'weekly', 'never'] as const
+export type MailWay = (typeof mailWays)[number]
+const wayByTopic = Object.fromEntries(noticeTopics.map((topic) => [topic, z.enum(mailWays)])) as Record<
+  NoticeTopic,
+  z.ZodEnum<{ [Way in MailWay]: Way }>
+>
 
 // asking the runtime for its list takes half a millisecond
 const timeZones: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
@@ -119,6 +128,11 @@ export const rules = {
     'Whether the preparation of a session is credited to the provider and charged with it; kept on record in any case.'
   ),
   countTravel: rule(yes, false, 'Whether travel to a session is credited and charged; kept on record in any case.'),
+  slipsFromBooks: rule(
+    yes,
+    false,
+    'Whether a paper slip is recorded only with a number of a book that has been issued.'
+  ),
   professionalPaidTime: rule(
     z.enum(['record_only', 'credit_employer', 'credit_person']),
     'credit_employer',
@@ -143,11 +157,25 @@ export const rules = {
     'After this many days a circle to which not all have agreed does not go ahead.'
   ),
   giftsAllowed: rule(yes, true, 'Whether members may give hours to each other and to the community pot.'),
-  inactiveReportDays: rule(days(3650), 90, 'After this long without an exchange a member is reported to the broker.'),
+  unansweredAfterDays: rule(
+    days(365),
+    3,
+    'A request or a first message that nobody has answered is brought to the broker after this many days; 0: never.'
+  ),
+  unconfirmedAfterDays: rule(
+    days(365),
+    7,
+    'A report that nobody has confirmed is brought to the broker after this many days, and at once where silence never counts as a yes; 0: never.'
+  ),
+  inactiveReportDays: rule(
+    days(3650),
+    90,
+    'After this long without an exchange a member is reported to the broker; 0: never.'
+  ),
   inactiveLeaveDays: rule(
     days(3650),
     730,
-    'After this long the broker makes contact; without an answer the membership ends.'
+    'After this long without an exchange the broker is asked to make contact once more and, without an answer, to end the membership; it never ends by itself. 0: never.'
   ),
   leavingBalance: rule(
     z.enum(['to_pot', 'to_named_member']),
@@ -182,7 +210,25 @@ export const rules = {
       messages: z.int().min(0).max(100)
     }),
     { exchanges: 7, screening: 6, messages: 2 },
-    'How long records of each class are kept with the names in them. The ledger holds no names and is kept for good.'
+    'How long records of each class are kept with the names in them; messages are removed by themselves after it. The ledger holds no names and is kept for good.'
+  ),
+  mailDefaults: rule(
+    z.strictObject(wayByTopic),
+    {
+      exchanges: 'at_once',
+      listings: 'daily',
+      matches: 'weekly',
+      messages: 'at_once',
+      sessions: 'at_once',
+      circles: 'daily',
+      thanks: 'daily'
+    },
+    'How members are told by mail, by topic, where they have not chosen for themselves: at once, in one mail a day or a week, or not at all.'
+  ),
+  mailsPerWeek: rule(
+    z.int().min(1).max(100),
+    10,
+    'Most mails of notices to one member in seven days. What is beyond it waits for the next daily mail that fits, and is in the inbox meanwhile. Mails to sign in do not count.'
   ),
   jurisdiction: rule(z.string().max(100), '', 'Country or region whose rules on data and safeguarding apply.'),
   signpostText: rule(
@@ -203,12 +249,9 @@ export type RuleName = keyof typeof rules
 /** Rules that are kept and versioned but that no part of this version of the service acts on yet. */
 export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
   'familyExchanges',
-  'inactiveReportDays',
-  'inactiveLeaveDays',
   'smallestPublishedCell',
   'unofficialHours',
-  'unofficialMinutesPerDay',
-  'retentionYears'
+  'unofficialMinutesPerDay'
 ])
 
 const shapes = Object.fromEntries(

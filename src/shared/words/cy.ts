@@ -2,6 +2,7 @@ import type { Words } from './types.ts'
 
 const somebody = (who: string | null) => who ?? 'Rhywun'
 const about = (what: string | null) => (what === null ? '' : `: ${what}`)
+const until = (when: string | null) => (when === null ? '' : ` (yn sefyll tan ${when})`)
 
 export const cy: Words = {
   notices: {
@@ -25,13 +26,62 @@ export const cy: Words = {
     'exchange.disputed': ({ who, what }) =>
       `Mae ${who ?? 'rhywun'} yn dweud bod cyfnewid yn wahanol${about(what)}. Bydd brocer yn edrych arno.`,
     'exchange.reversed': ({ what }) => `Mae cyfnewid wedi'i dynnu'n ôl${about(what)}.`,
+    'offer.expiring': ({ what, when }) =>
+      `Mae un o'ch cynigion yn dod i ben cyn hir${about(what)}${until(when)}. I'w gadw, rhowch ddyddiad diweddarach iddo.`,
+    'request.expiring': ({ what, when }) =>
+      `Mae un o'ch ceisiadau yn dod i ben cyn hir${about(what)}${until(when)}. I'w gadw, rhowch ddyddiad diweddarach iddo.`,
     'conversation.message': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi ysgrifennu atoch${about(what)}.`,
+    'conversation.invited': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} yn dymuno i chi gymryd rhan mewn sgwrs, fel brocer${about(what)}.`,
     'conversation.broker-added': ({ what }) =>
       `Mae brocer yn cymryd rhan mewn sgwrs o'ch eiddo o hyn ymlaen, fel y dymunodd un ohonoch${about(what)}.`,
     'conversation.shown': ({ what }) =>
       `Mae rhywun y buoch yn ysgrifennu ato wedi dangos y sgwrs i'r broceriaid, ac maent wedi edrych arni${about(what)}.`,
     'conversation.report-closed': ({ what }) => `Mae brocer wedi delio â'r hyn a adroddwyd gennych${about(what)}.`,
     'thanks.given': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn diolch i chi${about(what)}.`
+  },
+  followUps: {
+    find_helper: 'Chwiliwch am rywun a allai helpu, neu siaradwch â’r aelod am yr hyn y mae’n gofyn amdano.',
+    ask_for_answer: 'Gofynnwch a welwyd y neges. Mae’r hyn y mae’n ei ddweud yn aros rhwng y ddau.',
+    renew_offer: 'Gofynnwch a yw’r cynnig yn dal i sefyll: symudwch ei ddiwrnod olaf, neu gadewch iddo ddod i ben.',
+    renew_request: 'Gofynnwch a oes angen help o hyd: symudwch y diwrnod olaf, neu gadewch i’r cais ddod i ben.',
+    first_contact: 'Cysylltwch â’r aelod newydd, a helpwch gyfnewidiad cyntaf ar ei ffordd.',
+    talk_about_giving: 'Siaradwch am yr hyn yr hoffent ei roi, neu a fyddai oriau o’r gronfa gymunedol yn helpu.',
+    talk_about_asking: 'Siaradwch am yr hyn y gallent ofyn amdano, neu a hoffent drosglwyddo oriau i eraill.',
+    remind_to_confirm: 'Atgoffwch yr ochr sydd heb ateb eto i gadarnhau, neu i ddweud sut yr oedd.',
+    confirm_in_person:
+      'Nid yw tawelwch byth yn cadarnhau hwn: gwrandewch ar yr ochr sydd heb ateb, a chadarnhewch drostynt.',
+    decide_dispute: 'Gwrandewch ar y ddwy ochr, a phenderfynwch.',
+    decide_query: 'Gwrandewch ar yr hyn sy’n aneglur am y cyfnewidiad, a phenderfynwch a yw’n sefyll.',
+    look_and_approve: 'Edrychwch ar yr hyn a gytunwyd, a gadewch iddo fynd ymlaen neu ei ganslo.',
+    make_contact: 'Gofynnwch sut y maent, a beth yr hoffent ei roi neu ofyn amdano.',
+    contact_then_leave:
+      'Cysylltwch unwaith eto. Os ydynt am adael, neu os na ellir cyrraedd neb, dewch â’r aelodaeth i ben.',
+    read_report: 'Agorwch yr hyn a adroddwyd, a siaradwch â’r rhai dan sylw.'
+  },
+  mails: {
+    greeting: (name) => `Helo ${name},`,
+    several: (timebank, count) => `${timebank}: newyddion i chi (${count})`,
+    open: 'Edrychwch arno',
+    more: (count) => `Mae rhagor yn eich mewnflwch: ${count}`,
+    why: (timebank) =>
+      `Rydych yn cael yr e-bost hwn fel aelod o ${timebank}. Chi sy'n dewis yn eich gosodiadau sut, a pha mor aml, y cewch wybod.`,
+    stop: (topics) => `Dim rhagor o e-byst am: ${topics}`,
+    topics: {
+      exchanges: 'cyfnewidiadau',
+      listings: 'eich cynigion a cheisiadau',
+      matches: 'awgrymiadau i chi',
+      messages: 'negeseuon',
+      sessions: 'dyddiadau',
+      circles: 'cylchoedd cyfnewid',
+      thanks: 'diolchiadau'
+    }
+  },
+  unsubscribe: {
+    title: 'Llai o e-byst',
+    ask: (topics) => `Dim rhagor o e-byst am: ${topics}? Mae popeth yn eich mewnflwch yr un fath.`,
+    button: "Dim rhagor o'r e-byst hyn",
+    done: (topics) => `Ni ddaw rhagor o e-byst am: ${topics}. Gallwch newid hyn yn eich gosodiadau unrhyw bryd.`
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Eich dolen mewngofnodi ar gyfer Commonhours',

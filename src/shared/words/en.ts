@@ -2,6 +2,7 @@ import type { Words } from './types.ts'
 
 const somebody = (who: string | null) => who ?? 'Somebody'
 const about = (what: string | null) => (what === null ? '' : `: ${what}`)
+const until = (when: string | null) => (when === null ? '' : ` (stands until ${when})`)
 
 export const en: Words = {
   notices: {
@@ -23,13 +24,60 @@ export const en: Words = {
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} says that an exchange was otherwise${about(what)}. A broker will look at it.`,
     'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`,
+    'offer.expiring': ({ what, when }) =>
+      `An offer of yours ends soon${about(what)}${until(when)}. To keep it, give it a later day.`,
+    'request.expiring': ({ what, when }) =>
+      `A request of yours ends soon${about(what)}${until(when)}. To keep it, give it a later day.`,
     'conversation.message': ({ who, what }) => `${somebody(who)} has written to you${about(what)}.`,
+    'conversation.invited': ({ who, what }) =>
+      `${somebody(who)} wishes you to take part in a conversation, as a broker${about(what)}.`,
     'conversation.broker-added': ({ what }) =>
       `A broker takes part in a conversation of yours from now on, as one of you wished${about(what)}.`,
     'conversation.shown': ({ what }) =>
       `Somebody with whom you wrote has shown what was written to the brokers, and they have looked at it${about(what)}.`,
     'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
     'thanks.given': ({ who, what }) => `${somebody(who)} thanks you${about(what)}.`
+  },
+  followUps: {
+    find_helper: 'Look for somebody who could help, or talk with the member about what they ask for.',
+    ask_for_answer: 'Ask whether the message has been seen. What it says stays between the two.',
+    renew_offer: 'Ask whether the offer still stands: move its last day, or let it end.',
+    renew_request: 'Ask whether help is still wanted: move the last day, or let the request end.',
+    first_contact: 'Get in touch with the new member, and help a first exchange along.',
+    talk_about_giving: 'Talk about what they would like to give, or whether hours from the community pot would help.',
+    talk_about_asking: 'Talk about what they could ask for, or whether they would like to pass hours on.',
+    remind_to_confirm: 'Remind the side that has not answered yet to confirm, or to say how it was.',
+    confirm_in_person: 'This is never confirmed by silence: hear the side that has not answered, and confirm for them.',
+    decide_dispute: 'Hear both sides, and decide.',
+    decide_query: 'Hear what is unclear about the exchange, and decide whether it stands.',
+    look_and_approve: 'Look at what has been agreed, and let it go ahead or call it off.',
+    make_contact: 'Ask how they are, and what they would like to give or to ask for.',
+    contact_then_leave: 'Get in touch once more. If they want to go, or nobody can be reached, end the membership.',
+    read_report: 'Open what was reported, and talk with those concerned.'
+  },
+  mails: {
+    greeting: (name) => `Hello ${name},`,
+    several: (timebank, count) => `${timebank}: news for you (${count})`,
+    open: 'Look at it',
+    more: (count) => `More in your inbox: ${count}`,
+    why: (timebank) =>
+      `You get this mail as a member of ${timebank}. How you are told, and how often, is for you to choose in your settings.`,
+    stop: (topics) => `No more mails about ${topics}`,
+    topics: {
+      exchanges: 'exchanges',
+      listings: 'your offers and requests',
+      matches: 'suggestions for you',
+      messages: 'messages',
+      sessions: 'dates',
+      circles: 'circles of exchanges',
+      thanks: 'thanks'
+    }
+  },
+  unsubscribe: {
+    title: 'Fewer mails',
+    ask: (topics) => `Should no more mails come about ${topics}? You find everything in your inbox all the same.`,
+    button: 'No more of these mails',
+    done: (topics) => `No more mails will come about ${topics}. You can change this in your settings at any time.`
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Your sign-in link for Commonhours',
