@@ -1,4 +1,4 @@
-import type { Deadline } from './clock.ts'
+import { deadlineAt } from './clock.ts'
 import type { Ring } from './rings.ts'
 
 /** So much more than any sum of fits that one more member helped outweighs them all. */
@@ -21,9 +21,10 @@ export function chooseRings(
   rings: readonly Ring[],
   members: number,
   seed: number,
-  deadline: Deadline
+  until: number
 ): { chosen: Ring[]; cut: boolean } {
   const random = randomFrom(seed)
+  const deadline = deadlineAt(until, 4)
   const gain = Float64Array.from(rings, ({ links, value }) => links.length * perMember + value)
   const inRings = Array.from({ length: members }, (): number[] => [])
   for (const [number, { links }] of rings.entries()) for (const { from } of links) inRings[from]!.push(number)
@@ -71,11 +72,13 @@ export function chooseRings(
   }
 
   const byScarcity = [...movable].sort((a, b) => inRings[a]!.length - inRings[b]!.length || a - b)
-  for (const member of byScarcity) help(member, 0)
-
   let cut = false
+  for (const member of byScarcity) {
+    cut ||= deadline.passed()
+    if (!cut) help(member, 0)
+  }
   const tries = movable.length === 0 ? 0 : Math.max(leastTries, triesPerMember * movable.length)
-  for (let tried = 0; tried < tries; tried += 1) {
+  for (let tried = 0; tried < tries && !cut; tried += 1) {
     if (deadline.passed()) {
       cut = true
       break

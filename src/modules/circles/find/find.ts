@@ -1,5 +1,4 @@
 import { chooseRings } from './choose.ts'
-import { deadlineAt } from './clock.ts'
 import type { FindInput, Found, FoundRing } from './input.ts'
 import { type Graph, makeLinks } from './links.ts'
 import { enumerateRings, type Ring, stepsOf } from './rings.ts'
@@ -16,9 +15,9 @@ const lookingEnds = 0.65
 export function findRings(input: FindInput): Found {
   const { budgetMs, longest, mostRings, granularityMinutes, defaultMinutes, seed } = input.options
   const begun = performance.now()
-  const graph = makeLinks(input, deadlineAt(begun + budgetMs * comparingEnds, 256))
-  const { rings, cut } = enumerateRings(graph.out, longest, mostRings, deadlineAt(begun + budgetMs * lookingEnds, 256))
-  const choice = chooseRings(rings, graph.members.length, seed, deadlineAt(begun + budgetMs, 8))
+  const graph = makeLinks(input, begun + budgetMs * comparingEnds)
+  const { rings, cut } = enumerateRings(graph.out, longest, mostRings, begun + budgetMs * lookingEnds)
+  const choice = chooseRings(rings, graph.members.length, seed, begun + budgetMs)
   const defaultSteps = Math.max(1, Math.round(defaultMinutes / granularityMinutes))
   const chosen = choice.chosen.map((ring) =>
     asFound(graph, ring, stepsOf(ring.links, defaultSteps) * granularityMinutes)

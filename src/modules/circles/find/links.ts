@@ -1,4 +1,4 @@
-import type { Deadline } from './clock.ts'
+import { deadlineAt } from './clock.ts'
 import { categoryLikeness, fitOf, makeReady, type Ready, vocabularyOf } from './fit.ts'
 import type { FindInput } from './input.ts'
 
@@ -11,6 +11,8 @@ export type Link = {
   fit: number
   leastSteps: number
   mostSteps: number
+  /** what it is kept by: its fit and a little chance */
+  worth: number
 }
 
 export type Graph = {
@@ -30,10 +32,12 @@ export type Graph = {
  *
  * Kept are, of each member, the `keep` best in each direction. In both, since otherwise those whose request fits many offers
  * no better than others' requests do would be in nobody's list; and so few, since the rings of five grow with the fifth
- * power of it. Of several links between the same two that allow the same minutes only the best is kept: they are alike but
+ * power of it. A little chance among those that fit nearly alike: in a list of many that are equal everybody would otherwise
+ * keep the same few, and nobody else would be in any ring. Of several links between the same two that allow the same minutes only the best is kept: they are alike but
  * for their fit.
  */
-export function makeLinks(input: FindInput, deadline: Deadline): Graph {
+export function makeLinks(input: FindInput, until: number): Graph {
+  const deadline = deadlineAt(until, 256)
   const { options } = input
   const { members, offers: openOffers, requests: openRequests } = inRings(input)
   const numbers = new Map(members.map((id, i) => [id, i]))
@@ -71,7 +75,10 @@ export function makeLinks(input: FindInput, deadline: Deadline): Graph {
           if (resting.size > 0 && resting.has(`${given.open.id} ${listing.open.id}`)) continue
           const to = numbers.get(member)!
           const key = `${to} ${fit.leastSteps} ${fit.mostSteps}`
-          if (fit.fit > (found.get(key)?.fit ?? -1)) found.set(key, { from, to, offer, request, ...fit })
+          if (fit.fit > (found.get(key)?.fit ?? -1)) {
+            const worth = fit.fit + chance * chanceOf(from, to)
+            found.set(key, { from, to, offer, request, ...fit, worth })
+          }
         }
       }
     }
@@ -87,14 +94,25 @@ export function makeLinks(input: FindInput, deadline: Deadline): Graph {
   return { members, offers, requests, out, links: kept.size, cut }
 }
 
-/** The better fit first; equal ones in an order that is always the same. */
-const better = (a: Link, b: Link): number => b.fit - a.fit || a.to - b.to || a.offer - b.offer || a.request - b.request
+const chance = 0.05
+
+/** From 0 up to 1, always the same for the same two, and for others another (the last steps of MurmurHash3). */
+function chanceOf(from: number, to: number): number {
+  let hash = Math.imul(from + 1, 0x9e3779b1) ^ Math.imul(to + 1, 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32
+}
+
+/** The worthiest first; equal ones in an order that is always the same. */
+const better = (a: Link, b: Link): number =>
+  b.worth - a.worth || a.to - b.to || a.offer - b.offer || a.request - b.request
 
 /** Keeps the best `most` in a list that is in order. */
 function insert(list: Link[], link: Link, most: number): void {
-  if (list.length === most && list[most - 1]!.fit >= link.fit) return
+  if (list.length === most && list[most - 1]!.worth >= link.worth) return
   let at = list.length
-  while (at > 0 && list[at - 1]!.fit < link.fit) at -= 1
+  while (at > 0 && list[at - 1]!.worth < link.worth) at -= 1
   list.splice(at, 0, link)
   if (list.length > most) list.pop()
 }

@@ -1,4 +1,4 @@
-import type { Deadline } from './clock.ts'
+import { deadlineAt } from './clock.ts'
 import { anySteps } from './fit.ts'
 import type { Link } from './links.ts'
 
@@ -26,13 +26,13 @@ export function enumerateRings(
   out: readonly (readonly Link[])[],
   longest: number,
   mostRings: number,
-  deadline: Deadline
+  until: number
 ): Rings {
+  const [deadline, coarse] = [deadlineAt(until, 256), deadlineAt(until, 16)]
   const ranks = ranksOf(out)
   const starts = ranks.map((_, member) => member).sort((a, b) => ranks[a]! - ranks[b]!)
-  // in order of fit within each member, and only those along which a walk may go
-  const sources = out.map((): number[] => [])
-  for (const links of out) for (const { from, to } of links) sources[to]!.push(from)
+  const into = out.map((): Link[] => [])
+  for (const links of out) for (const link of links) into[link.to]!.push(link)
 
   const rings: Ring[] = []
   const path: Link[] = []
@@ -40,38 +40,48 @@ export function enumerateRings(
   let cutByRings = false
   let cutByTime = false
 
-  /** Links needed from each member back to `start`, up to `most`; those not reached are further. */
+  /** Links needed from each member back to the beginning; 0: it cannot be reached in time. And those that lead right there. */
   const back = new Uint8Array(out.length)
+  const home = out.map((): Link[] => [])
   const reached: number[] = []
   function lookBack(start: number, most: number): void {
-    for (const member of reached) back[member] = 0
+    for (const member of reached) {
+      back[member] = 0
+      home[member] = []
+    }
     reached.length = 0
     let edge = [start]
     for (let steps = 1; steps <= most; steps += 1) {
       const next: number[] = []
-      for (const to of edge)
-        for (const from of sources[to]!)
+      for (const to of edge) {
+        if (coarse.passed()) {
+          cutByTime = true
+          return
+        }
+        for (const { from } of into[to]!)
           if (back[from] === 0 && ranks[from]! > ranks[start]!) {
             back[from] = steps
             reached.push(from)
             next.push(from)
           }
+      }
       edge = next
     }
+    for (const link of into[start]!) if (back[link.from] === 1) home[link.from]!.push(link)
   }
 
   /** Rings that end the path, which stands at `at` with `left` links to go; at most `share` of them. Gives their number. */
-  function walk(start: number, at: number, left: number, least: number, most: number, share: number): number {
+  function walk(at: number, left: number, least: number, most: number, share: number): number {
     let used = 0
-    const links = out[at]!
+    const links = left === 1 ? home[at]! : out[at]!
     for (let i = 0; i < links.length; i += 1) {
       const link = links[i]!
       const { to } = link
-      if (left === 1 ? to !== start : onPath[to] === 1 || back[to] === 0 || back[to]! >= left) continue
-      const [low, high] = [Math.max(least, link.leastSteps), Math.min(most, link.mostSteps)]
-      if (low > high) continue
       if (deadline.passed()) cutByTime = true
       if (cutByTime) return used
+      if (left > 1 && (onPath[to] === 1 || back[to] === 0 || back[to]! >= left)) continue
+      const [low, high] = [Math.max(least, link.leastSteps), Math.min(most, link.mostSteps)]
+      if (low > high) continue
       if (used >= share) {
         cutByRings = true
         return used
@@ -83,7 +93,6 @@ export function enumerateRings(
       } else {
         onPath[to] = 1
         used += walk(
-          start,
           to,
           left - 1,
           low,
@@ -100,11 +109,11 @@ export function enumerateRings(
   for (let length = 2; length <= longest && !cutByTime; length += 1) {
     const until = rings.length + Math.ceil((mostRings - rings.length) / (longest - length + 1))
     for (const [i, start] of starts.entries()) {
-      if (cutByTime) break
       if (out[start]!.length === 0) continue
       lookBack(start, length - 1)
+      if (cutByTime) break
       onPath[start] = 1
-      walk(start, start, length, 1, anySteps, Math.ceil((until - rings.length) / (starts.length - i)))
+      walk(start, length, 1, anySteps, Math.ceil((until - rings.length) / (starts.length - i)))
       onPath[start] = 0
     }
   }
