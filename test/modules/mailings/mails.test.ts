@@ -220,8 +220,9 @@ test('an address refused for good is noted and not tried again; one refused for 
   assert.equal((await mailRows(gone))[0]?.refused, '550')
   const jobs = () =>
     post.sql<{ attempts: number; last_error: string; later: boolean; payload: object }>(
-      `SELECT attempts, last_error, run_at > now() AS later, payload FROM graphile_worker._private_jobs
-        WHERE key LIKE 'mailings.send %'`
+      `SELECT j.attempts, j.last_error, j.run_at > now() AS later, p.payload
+         FROM graphile_worker.jobs j JOIN graphile_worker._private_jobs p USING (id)
+        WHERE j.task_identifier = 'mailings.send'`
     )
   const [left, ...more] = await jobs()
   assert.equal(more.length, 0)
