@@ -330,6 +330,24 @@ test('an offer that is about to expire comes as a notice and as a daily mail, un
   )
 })
 
+test('a mail tells from whom there is a message and about what, and its text only to who has chosen that', async () => {
+  at('2027-10-10T10:00:00Z')
+  const [ann, bev, cai] = [await person('Ann'), await person('Bev'), await person('Cai')]
+  await choose(cai, { messageTexts: true })
+  for (const member of [bev, cai]) {
+    const listing = { categoryId: garden, mode: 'do', setting: 'any', open: true, title: 'Beekeeping' }
+    const { id } = ok(await member.post('offers', listing), 201)
+    const start = { text: 'Is <b>Tuesday</b> fine?\nYours, Ann' }
+    ok(await ann.post(`offers/${id}/conversations`, start), 201)
+  }
+  await post.later(stage, 3)
+  const [[plain], [whole]] = [mailsTo(bev), mailsTo(cai)]
+  for (const mail of [plain, whole]) assert.ok(mail?.text.includes('* Ann has written to you: Beekeeping.'), mail?.text)
+  assert.doesNotMatch(`${plain?.text}${plain?.html}`, /Tuesday/)
+  assert.ok(whole?.text.includes('  > Is <b>Tuesday</b> fine?\n  > Yours, Ann\n'), whole?.text)
+  assert.ok(whole?.html?.includes('Is &lt;b&gt;Tuesday&lt;/b&gt; fine?<br>Yours, Ann'))
+})
+
 test('when a member is erased, nothing is left of what they chose and of their mails', async () => {
   at('2027-11-01T10:00:00Z')
   const [ann, bev] = [await person('Ann'), await person('Bev')]
