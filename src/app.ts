@@ -43,6 +43,8 @@ import { listingRoutes } from './modules/listings/routes.ts'
 import { removeMailingsOf, stopMailingsTo } from './modules/mailings/index.ts'
 import { preferenceRoutes } from './modules/mailings/routes.ts'
 import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
+import { closeMatchesOf } from './modules/matching/index.ts'
+import { matchingRoutes } from './modules/matching/routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
@@ -51,7 +53,11 @@ import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
+import { blankSheetsOf } from './modules/paper/index.ts'
+import { sheetRoutes } from './modules/paper/sheet-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
+import { blankThanksOf } from './modules/thanks/index.ts'
+import { thanksRoutes } from './modules/thanks/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
@@ -94,11 +100,13 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
+  { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
   { name: 'Conversations', description: 'What people write to each other about offers, requests and exchanges' },
+  { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
   { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
@@ -173,6 +181,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await closeCirclesOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
@@ -180,7 +189,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await blankListingsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
+      await blankSheetsOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
+      await blankThanksOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
       await removeMailingsOf(tx, membershipId)
     }
@@ -191,7 +202,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
   exchangeRoutes(app)
   groupRoutes(app)
   circleRoutes(app)
+  matchingRoutes(app)
   bookRoutes(app)
+  sheetRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
@@ -201,6 +214,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   conversationRoutes(app)
   conversationReportRoutes(app)
   inboxRoutes(app)
+  thanksRoutes(app)
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,

@@ -27,6 +27,7 @@ import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/inde
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
 import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
+import { matchingCron, matchingTasks } from './modules/matching/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
@@ -160,6 +161,7 @@ export async function makeService(
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...circlesTasks(database),
+      ...matchingTasks(database),
       ...noticesTasks(database),
       ...mailingsTasks({ database, mailer, publicUrl }),
       ...ledgerTasks({
@@ -179,6 +181,7 @@ export async function makeService(
       ...transfersCron,
       ...clearingCron,
       ...circlesCron,
+      ...matchingCron,
       ...noticesCron,
       ...mailingsCron,
       ...ledgerCron,
