@@ -53,8 +53,9 @@ import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
-import { blankSheetsOf } from './modules/paper/index.ts'
+import { blankSheetsOf, forgetChoiceOf } from './modules/paper/index.ts'
 import { sheetRoutes } from './modules/paper/sheet-routes.ts'
+import { statementRoutes } from './modules/paper/statement-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { blankThanksOf } from './modules/thanks/index.ts'
 import { thanksRoutes } from './modules/thanks/routes.ts'
@@ -181,6 +182,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await closeCirclesOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await forgetChoiceOf(tx, membershipId)
       await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
     },
@@ -205,6 +207,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   matchingRoutes(app)
   bookRoutes(app)
   sheetRoutes(app)
+  statementRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)

@@ -124,6 +124,7 @@ Os nad chi ofynnodd, nid oes angen i chi wneud dim: ni all neb fewngofnodi heb y
     date: 'Dyddiad',
     whatAndWho: 'Beth, a gyda phwy',
     balance: 'Balans',
+    tooManyLines: "Mae gormod i'w argraffu yma. Gofynnwch i ni amdano.",
     noLines: 'Ni ddaeth oriau i mewn nac allan yn y cyfnod hwn.',
     setAside: (hours, available) =>
       `Mae ${hours} o hyn wedi'i neilltuo ar gyfer yr hyn y cytunwyd arno; mae ${available} ar gael i'w ddefnyddio.`,

@@ -119,6 +119,7 @@ If it was not you, there is nothing you need to do: nobody can sign in without t
     date: 'Date',
     whatAndWho: 'What, and with whom',
     balance: 'Balance',
+    tooManyLines: 'There is too much to print here. Please ask us for it.',
     noLines: 'No hours came in or went out in this time.',
     setAside: (hours, available) =>
       `${hours} of this is set aside for what has been agreed; ${available} is free to use.`,

@@ -124,6 +124,7 @@ Si no has sido tú, no tienes que hacer nada: nadie puede entrar sin este correo
     date: 'Fecha',
     whatAndWho: 'Qué, y con quién',
     balance: 'Saldo',
+    tooManyLines: 'Hay demasiado para imprimirlo aquí. Pídanoslo, por favor.',
     noLines: 'En este tiempo no entraron ni salieron horas.',
     setAside: (hours, available) =>
       `De esto, ${hours} están reservadas para lo que se ha acordado; ${available} se pueden usar.`,
