@@ -221,6 +221,15 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     category: await of('listings.categories'),
     transfer: await of('ledger.transfers'),
     organisation: await of('members.organisations'),
+    // of the first member, who may read them
+    conversation: await column(
+      `SELECT conversation_id::text AS value FROM conversations.participants
+        WHERE timebank_id = $1 AND membership_id = '${members[0]}' ORDER BY activity LIMIT 20`
+    ),
+    report: await of('conversations.reports'),
+    match: await of('matching.matches'),
+    arrangement: await of('schedule.arrangements'),
+    book: await of('slips.books'),
     word: await column('SELECT word AS value FROM word WHERE length(word) > 3 LIMIT 20'),
     actor: members,
     broker: [town.broker.id],
@@ -245,6 +254,8 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
   return {
     ...samples,
     q: samples['word']!,
+    exchangeId: samples['exchange']!,
+    holderId: members,
     memberId: members,
     offerId: samples['offer']!,
     requestId: samples['request']!,

@@ -17,6 +17,10 @@ const courses = [
   'disputed, reversed',
   'reversed later',
   'approved',
+  'changed',
+  'no-show',
+  'kept later',
+  'corrected later',
   'recorded'
 ] as const
 type Course = (typeof courses)[number]
@@ -42,7 +46,8 @@ async function exchange(play: Play, course: Course): Promise<void> {
     provider: { memberId: provider.memberId },
     receiver: { memberId: receiver.memberId },
     categoryId: play.categories[category],
-    minutes
+    minutes,
+    ...(course === 'no-show' ? { performedOn: play.today() } : {})
   }
   const told = (id: string, status: string): Told => {
     const made = { id, provider, receiver, status, category, service: minutes, credit: quarters(minutes) }
@@ -56,7 +61,9 @@ async function exchange(play: Play, course: Course): Promise<void> {
     tally.tell('exchange.recorded', made.id, provider, receiver)
     return
   }
-  const made = await does(provider, 'POST', 'exchanges', body)
+  const quote = await does(provider, 'POST', 'exchanges/quote', body)
+  assert.equal(quote.creditMinutes, quarters(minutes), 'what it will come to is told before')
+  const made = await does(provider, 'POST', 'exchanges', { ...body, quote: { creditMinutes: quote.creditMinutes } })
   const x = told(made.id, 'proposed')
   tally.tell('exchange.proposed', x.id, receiver)
   const at = `exchanges/${x.id}`
@@ -67,7 +74,14 @@ async function exchange(play: Play, course: Course): Promise<void> {
       await step(play, x, receiver, 'decline', 'declined')
       return
     }
-    await step(play, x, receiver, 'agreement', 'agreed', { minutes })
+    if (course === 'changed') {
+      x.service = minutes + 30
+      x.credit = quarters(x.service)
+      await step(play, x, receiver, 'proposal', 'changed', { revision: made.revision, minutes: x.service })
+      // who agrees to what it was before agrees to nothing
+      await mayNot(play, provider, 'POST', `${at}/agreement`, { minutes })
+      await step(play, x, provider, 'agreement', 'agreed', { minutes: x.service, creditMinutes: x.credit })
+    } else await step(play, x, receiver, 'agreement', 'agreed', { minutes })
     if (course === 'approved') {
       assert.equal(x.status, 'awaiting_risk')
       await mayNot(play, provider, 'POST', `${at}/approval`)
@@ -82,6 +96,7 @@ async function exchange(play: Play, course: Course): Promise<void> {
 async function after(play: Play, x: Told, course: Course): Promise<void> {
   const { tally, ben, random } = play
   if (course === 'cancelled') return step(play, x, random.of([x.provider, x.receiver]), 'cancellation', 'cancelled')
+  if (course === 'no-show') return step(play, x, x.receiver, 'no-show', 'no-show', { side: 'provider' })
   const by = course === 'by receiver' ? x.receiver : x.provider
   const other = by === x.provider ? x.receiver : x.provider
   const at = `exchanges/${x.id}`
@@ -113,6 +128,7 @@ async function after(play: Play, x: Told, course: Course): Promise<void> {
     await step(play, x, other, 'confirmation', 'confirmed')
     x.status = 'settled'
     settle(play, x)
+    if (course === 'kept later' || course === 'corrected later') play.later(2, () => questioned(play, x, course))
     if (course === 'reversed later')
       play.later(2, async () => {
         await mayNot(play, x.provider, 'POST', `${at}/reversal`, { reason: 'I say so' })
@@ -120,6 +136,25 @@ async function after(play: Play, x: Told, course: Course): Promise<void> {
         tally.move(x.provider.accountId, x.receiver.accountId, x.credit)
       })
   })
+}
+
+/** What is settled is disputed, and a broker decides that it stands, or records the right one in its place. */
+async function questioned(play: Play, x: Told, course: Course): Promise<void> {
+  const { tally, ben } = play
+  const at = `exchanges/${x.id}`
+  await mayNot(play, stranger(play, x), 'POST', `${at}/dispute`, { reason: 'None of mine' })
+  await step(play, x, x.receiver, 'dispute', 'disputed', { reason: 'It was longer than that' })
+  await mayNot(play, x.receiver, 'POST', `${at}/decision`, { decision: 'reverse', reason: 'I say so' })
+  const reason = 'Both have been asked'
+  if (course === 'kept later') return step(play, x, ben, 'decision', 'kept', { decision: 'keep', reason })
+  const minutes = x.service + 30
+  await step(play, x, ben, 'decision', 'corrected', { decision: 'correct', minutes, reason })
+  tally.move(x.provider.accountId, x.receiver.accountId, x.credit)
+  const { correctedByExchangeId: id } = await does(ben, 'GET', at)
+  const right: Told = { ...x, id, status: 'settled', service: minutes, credit: quarters(minutes) }
+  tally.exchanges.set(id, right)
+  settle(play, right)
+  tally.tell('exchange.recorded', id, x.provider, x.receiver)
 }
 
 /** The provider reports it and the receiver confirms it, as most do. */

@@ -4,11 +4,13 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { planCircles } from './circles.ts'
 import { planExchanges } from './exchanges.ts'
 import { planGroups } from './groups.ts'
 import { planListings } from './listings.ts'
 import { planPaper } from './paper.ts'
 import { beginPlay, does, type Json, type Play } from './play.ts'
+import { planMeetings } from './schedule.ts'
 import type { Person } from './town.ts'
 
 const seed = Number(process.env['SEED'] ?? 20270301)
@@ -21,6 +23,8 @@ before(async () => {
   planExchanges(play, 28, 12)
   planGroups(play)
   planPaper(play)
+  planMeetings(play)
+  planCircles(play)
   await began.run()
 })
 
