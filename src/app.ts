@@ -35,6 +35,7 @@ import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
+import { familyRoutes } from './modules/members/family-routes.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
@@ -163,6 +164,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await removeNoticesOf(tx, membershipId)
     }
   })
+  familyRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
   listingRoutes(app)

@@ -48,6 +48,11 @@ export const rules = {
     14,
     'A report that nobody answers counts as confirmed after this many days; 0: never. Never for minors, supported members or high risk.'
   ),
+  disputeWithinDays: rule(
+    days(3650),
+    90,
+    'For so many days after an exchange is settled its sides may question it or say that it was otherwise; staff may always.'
+  ),
   brokerApprovalRisks: rule(
     z.array(z.enum(['low', 'medium', 'high'])),
     ['medium', 'high'],
@@ -126,7 +131,7 @@ export const rules = {
   familyExchanges: rule(
     z.enum(['allowed', 'unofficial_only']),
     'unofficial_only',
-    'Whether exchanges within a family count as brokered ones or as unofficial hours only.'
+    'Whether exchanges within a family, as citizens, count as brokered ones or as unofficial hours only.'
   ),
   giftsAllowed: rule(yes, true, 'Whether members may give hours to each other and to the community pot.'),
   inactiveReportDays: rule(days(3650), 90, 'After this long without an exchange a member is reported to the broker.'),
@@ -185,7 +190,6 @@ export type RuleName = keyof typeof rules
 export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
   'countPreparation',
   'countTravel',
-  'familyExchanges',
   'inactiveReportDays',
   'inactiveLeaveDays',
   'smallestPublishedCell',
