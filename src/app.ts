@@ -20,9 +20,12 @@ import {
 import { auditRoutes } from './modules/audit/routes.ts'
 import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
 import { clearingRoutes } from './modules/clearing/routes.ts'
+import { conversationRoutes } from './modules/conversations/routes.ts'
 import { groupRoutes } from './modules/exchanges/group-routes.ts'
-import { endExchangesOf } from './modules/exchanges/index.ts'
+import { blankExchangesOf, endExchangesOf } from './modules/exchanges/index.ts'
+import { exchangeQueryRoutes } from './modules/exchanges/query-routes.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
+import { exchangeStepRoutes } from './modules/exchanges/step-routes.ts'
 import { blankFollowUpsOf } from './modules/follow-ups/index.ts'
 import { followUpRoutes } from './modules/follow-ups/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
@@ -34,8 +37,8 @@ import { journalRoutes } from './modules/ledger/journal-routes.ts'
 import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
-import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { familyRoutes } from './modules/members/family-routes.ts'
+import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
 import { memberRoutes } from './modules/members/routes.ts'
@@ -86,6 +89,7 @@ const tags = [
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
+  { name: 'Conversations', description: 'What people write to each other about offers, requests and exchanges' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
@@ -160,6 +164,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
+      await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
     }
@@ -169,11 +174,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
   limitsRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
+  exchangeStepRoutes(app)
+  exchangeQueryRoutes(app)
   groupRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
   noticeRoutes(app)
+  conversationRoutes(app)
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,

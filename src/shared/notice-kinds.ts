@@ -18,7 +18,19 @@ export const noticeKinds = {
   'exchange.recorded': 'exchanges',
   'exchange.settled': 'exchanges',
   'exchange.disputed': 'exchanges',
-  'exchange.reversed': 'exchanges'
+  'exchange.reversed': 'exchanges',
+  'exchange.changed': 'exchanges',
+  'exchange.accepted': 'exchanges',
+  'exchange.kept': 'exchanges',
+  'exchange.corrected': 'exchanges',
+  'exchange.no-show': 'exchanges',
+  'exchange.queried': 'exchanges',
+  'exchange.answered': 'exchanges',
+  'conversation.message': 'messages',
+  'conversation.broker-added': 'messages',
+  'conversation.shown': 'messages',
+  'conversation.report-closed': 'messages',
+  'thanks.given': 'thanks'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

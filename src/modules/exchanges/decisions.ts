@@ -6,7 +6,15 @@ import { checkServiceDate } from '../../shared/service-date.ts'
 import { type Operation, postAll } from '../ledger/index.ts'
 import { emptyClosed } from '../members/index.ts'
 import { needsApproval, refuseUncleared } from './clearance.ts'
-import { type ConsentWay, type Context, type Exchange, lockExchange, prepare, type Seen, wrongState } from './exchanges.ts'
+import {
+  type ConsentWay,
+  type Context,
+  type Exchange,
+  lockExchange,
+  prepare,
+  type Seen,
+  wrongState
+} from './exchanges.ts'
 import { fulfilIfHelped } from './fulfilment.ts'
 import { reverseGroup } from './groups.ts'
 import { getExchange } from './read.ts'
@@ -72,7 +80,12 @@ export async function accept(tx: Tx, id: string): Promise<Seen> {
   if (!staff && needsApproval(context, minutes)) throw new DomainError('broker-approval-needed')
   const agreed = { ...context, exchange: { ...exchange, serviceMinutes: minutes } }
   return settle(tx, agreed, (settled) =>
-    step(tx, context, { ...settled, serviceMinutes: minutes }, { action: 'accepted', onBehalfOf: behalf(context, side) })
+    step(
+      tx,
+      context,
+      { ...settled, serviceMinutes: minutes },
+      { action: 'accepted', onBehalfOf: behalf(context, side) }
+    )
   )
 }
 
@@ -103,8 +116,7 @@ async function keep(tx: Tx, id: string, reason: string): Promise<Seen> {
   requireBroker(context, 'decides')
   if (exchange.status !== 'disputed') throw wrongState(exchange, 'kept')
   const entry = { action: 'kept', reason } as const
-  if (exchange.settledAt !== null)
-    return step(tx, context, { status: 'settled', reason, closedAt: tx.now }, entry)
+  if (exchange.settledAt !== null) return step(tx, context, { status: 'settled', reason, closedAt: tx.now }, entry)
   if (exchange.reportedByPerson === tx.actor.personId)
     throw new DomainError('own-confirmation', 'Another broker decides about what you have reported.')
   return settle(tx, context, (settled) => step(tx, context, { ...settled, reason }, entry))
@@ -189,7 +201,9 @@ async function rightOne(tx: Tx, { exchange: wrong, today }: Context, correction:
   requireBroker(right, 'corrects')
   const { exchange } = right
   const same = (name: SideName) =>
-    (['Id', 'OrganisationId', 'Capacity'] as const).every((part) => exchange[`${name}${part}`] === wrong[`${name}${part}`])
+    (['Id', 'OrganisationId', 'Capacity'] as const).every(
+      (part) => exchange[`${name}${part}`] === wrong[`${name}${part}`]
+    )
   const unchanged = sideNames.every(same)
   if (unchanged && minutes === wrong.serviceMinutes && performedOn === wrong.performedOn)
     refuseFaults([{ pointer: '', detail: 'Say what was otherwise: minutes, performedOn, provider or receiver.' }])

@@ -125,16 +125,16 @@ function lowerCase(given: NewExchange): NewExchange {
 
 /**
  * How much is asked of an exchange that begins. `proposed`: all is open, and one of the sides or staff begins.
- * `agreed-elsewhere`: the same, by whom others vouch for. `taken-place`: nothing is left to wait for either, such as vetting.
- * `agreed-before`: as taken place, for what was agreed when all was open. `corrected`: as it was, by another account of it.
+ * `agreed-elsewhere`: the same, by whom others vouch for. `anew`: by one of the sides or staff, and as it has taken place nothing is left to wait for, such as vetting.
+ * `agreed-before`: the same, for what was agreed when all was open. `corrected`: as it was, by another account of it.
  */
-type Beginning = 'proposed' | 'agreed-elsewhere' | 'taken-place' | 'agreed-before' | 'corrected'
+type Beginning = 'proposed' | 'agreed-elsewhere' | 'anew' | 'agreed-before' | 'corrected'
 
 /** What an exchange begins with, whichever way it begins: its sides, category, offer and request checked, its policy kept. */
 export async function prepare(
   tx: Tx,
   given: NewExchange,
-  beginning: Beginning = 'taken-place',
+  beginning: Beginning = 'anew',
   underVersion?: number
 ): Promise<Context> {
   const open = beginning !== 'agreed-before' && beginning !== 'corrected'
@@ -187,6 +187,9 @@ export async function prepare(
     noShow: null,
     serviceMinutes: null,
     creditMinutes: null,
+    contactMinutes: null,
+    preparationMinutes: null,
+    travelMinutes: null,
     policyVersion: version,
     proposedBy: 'broker',
     reportedBy: null,
@@ -225,7 +228,7 @@ export async function prepare(
     ...{ parties, category, policy, today: day, own, staff }
   }
   if (open) refuseMinors(context)
-  if (beginning === 'taken-place' || beginning === 'agreed-before') refuseUncleared(context)
+  if (beginning === 'anew' || beginning === 'agreed-before') refuseUncleared(context)
   return context
 }
 

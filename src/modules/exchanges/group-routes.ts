@@ -1,8 +1,9 @@
 import { type Api, created, edited, read, readers, setEtag, staff, write, writers } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
+import { planGroup } from './group-plan.ts'
 import { groupParams, groupPreviewSchema, groupSchema, newGroupSchema } from './group-schemas.ts'
 import { groupView, previewOf } from './group-views.ts'
-import { getGroup, planGroup, recordGroup, reverseGroup } from './groups.ts'
+import { getGroup, recordGroup, reverseGroup } from './groups.ts'
 import { reasonSchema } from './schemas.ts'
 
 const groups = '/v1/timebanks/:timebank/exchange-groups'
@@ -10,7 +11,7 @@ const tags = ['Exchanges']
 /** Members are told where to turn to instead of a bare refusal. */
 const recorders = writers({ member: 'own', ...staff })
 
-/** Exchanges of one provider with several receivers, or of several providers with one receiver. */
+/** Exchanges of several people in one session. */
 export function groupRoutes(app: Api): void {
   app.post(
     `${groups}/preview`,
@@ -39,7 +40,7 @@ export function groupRoutes(app: Api): void {
         tags,
         summary: 'Record exchanges of several people at once, on behalf of all of them',
         description:
-          'One provider with several receivers, or several providers with one receiver, as all of them have told a broker. One exchange for each provider and receiver; hours of help are their service minutes. All transfers are made in one group, or none. Not where you are one of these people.',
+          'Of one or several providers with one or several receivers, as all of them have told a broker. One exchange for each provider and receiver; hours of help are their service minutes. All transfers are made in one group, or none. Not where you are one of these people.',
         params: timebankParams,
         body: newGroupSchema,
         response: { 201: groupSchema }

@@ -7,21 +7,42 @@ import { exchangeSchema, reportNewSchema, sideOut, sideSchema } from './schemas.
 /** More would be hard to read aloud to anybody, and one account is locked for all of them. */
 const atMost = 50
 
+const beside = z.int().min(0).max(100_000).default(0)
 const { categoryId, offerId, requestId, description, performedOn, minutes } = reportNewSchema.shape
 const rule = z
   .enum(groupRules)
   .describe(
-    'How the receivers of one provider are charged: `split_equal` shares the time among them; `each_pays_surplus_to_pot` charges each the whole time, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot'
+    'How several receivers are charged for the time of a provider; of several providers each by itself. `split_equal` shares the time among them, by how long each was there; `each_pays_surplus_to_pot` charges each for as long as they were there, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot'
   )
 
 export const newGroupSchema = z.strictObject({
-  providers: z.array(sideSchema.extend({ minutes })).min(1).max(atMost).describe('Who gave time, each with their own'),
-  receivers: z
-    .array(sideSchema)
+  providers: z
+    .array(
+      sideSchema.extend({
+        minutes,
+        preparationMinutes: beside.describe(
+          'What the provider needed to prepare. Credited and charged where the policy counts it (countPreparation)'
+        ),
+        travelMinutes: beside.describe('The same of travel (countTravel)')
+      })
+    )
     .min(1)
     .max(atMost)
-    .describe('Who was helped, in the order in which odd minutes are shared'),
-  rule: rule.optional().describe('For one provider; left out: that of the policy'),
+    .describe('Who gave time, each with their own'),
+  receivers: z
+    .array(
+      sideSchema.extend({
+        attendedMinutes: minutes
+          .optional()
+          .describe('Contact minutes: for how long they were there; left out: for all of it')
+      })
+    )
+    .min(1)
+    .max(atMost)
+    .describe(
+      'Who was helped, in the order in which odd minutes are shared. Somebody may be both; what they gave is shared among the others. At most 200 pairs of provider and receiver'
+    ),
+  rule: rule.optional().describe('For several receivers; left out: that of the policy'),
   categoryId,
   offerId: offerId.describe('An open offer, of the one provider'),
   requestId: requestId.describe('An open request, of the one receiver'),
@@ -31,7 +52,9 @@ export const newGroupSchema = z.strictObject({
 
 export const groupParams = z.object({ ...timebankParams.shape, group: z.uuid() })
 
-const shape = z.enum(['one_to_many', 'many_to_one'])
+const shape = z
+  .enum(['one_to_one', 'one_to_many', 'many_to_one', 'many_to_many'])
+  .describe('Providers to receivers; one_to_one: with preparation or travel')
 const sum = (what: string) => z.int().describe(`${what}; minutes`)
 const softLimits = z
   .array(z.enum(['debit_floor', 'credit_ceiling']))
@@ -41,16 +64,19 @@ const softLimits = z
 
 const common = {
   shape,
-  rule: rule.nullable().describe('null: several gave time to one, who pays for all of it'),
+  rule: rule.nullable().describe('null: there is one receiver, who pays for all of it'),
   policyVersion: z.int().describe('The policy that it was made under'),
   performedOn: z.iso.date().describe('Service date'),
   serviceMinutes: sum('Hours of help, over all exchanges'),
-  creditMinutes: sum('What the providers get'),
+  creditMinutes: sum('What the providers get for the help'),
+  preparationCreditMinutes: sum('What they get for preparation and travel, as far as the policy counts them'),
   surplusMinutes: sum('What is given to the community pot beyond it')
 }
 
 const legFields = {
-  kind: z.enum(['exchange', 'surplus']).describe('exchange: for the help; surplus: a gift to the community pot'),
+  kind: z
+    .enum(['exchange', 'preparation', 'surplus'])
+    .describe('exchange: for the help; preparation: for preparation and travel; surplus: a gift to the community pot'),
   debitAccount: transferSchema.shape.debitAccount,
   debited: lineSchema.shape.counterparty.describe('Whose account is debited'),
   creditAccount: transferSchema.shape.creditAccount,
@@ -92,6 +118,9 @@ export const groupPreviewSchema = z
           receiver: sideOut,
           serviceMinutes: sum('Time given'),
           creditMinutes: sum('What the provider gets for it'),
+          contactMinutes: sum('For how long the receiver was there'),
+          preparationMinutes: sum('Share of the preparation, whether it counts or not'),
+          travelMinutes: sum('Share of the travel, whether it counts or not'),
           recordOnly: exchangeSchema.shape.recordOnly
         })
       )

@@ -4,8 +4,9 @@ import { getAccounts, type Leg, legsOf, refusalOf } from '../ledger/index.ts'
 import type { AccountLabel } from '../ledger/schemas.ts'
 import { accountLabels } from '../members/index.ts'
 import type { Exchange } from './exchanges.ts'
+import type { GroupPlan } from './group-plan.ts'
 import type { groupPreviewSchema, groupSchema } from './group-schemas.ts'
-import { exchangesOf, type Group, type GroupPlan, tryLegs } from './groups.ts'
+import { exchangesOf, type Group, tryLegs } from './groups.ts'
 import { viewOf } from './views.ts'
 
 type Moved = { debit: number; credit: number; minutes: number; kind: string }
@@ -13,8 +14,12 @@ type Moved = { debit: number; credit: number; minutes: number; kind: string }
 const sumsOf = (exchanges: readonly Exchange[], legs: readonly Moved[]) => ({
   serviceMinutes: total(exchanges.map((x) => x.serviceMinutes ?? 0)),
   creditMinutes: total(exchanges.map((x) => x.creditMinutes ?? 0)),
-  surplusMinutes: total(legs.filter(({ kind }) => kind === 'surplus').map(({ minutes }) => minutes))
+  preparationCreditMinutes: movedFor('preparation', legs),
+  surplusMinutes: movedFor('surplus', legs)
 })
+
+const movedFor = (kind: string, legs: readonly Moved[]) =>
+  total(legs.filter((leg) => leg.kind === kind).map(({ minutes }) => minutes))
 
 const total = (minutes: readonly number[]): number => minutes.reduce((sum, each) => sum + each, 0)
 
@@ -68,7 +73,7 @@ export async function groupView(tx: Tx, group: Group): Promise<z.output<typeof g
   }
 }
 
-const kindOf = ({ kind }: Pick<Leg, 'kind'>) => kind as 'exchange' | 'surplus'
+const kindOf = ({ kind }: Pick<Leg, 'kind'>) => kind as 'exchange' | 'preparation' | 'surplus'
 
 /** What would become of a plan. The ledger is asked itself, and everything is taken back. */
 export async function previewOf(tx: Tx, plan: GroupPlan): Promise<z.output<typeof groupPreviewSchema>> {
@@ -111,11 +116,14 @@ export async function previewOf(tx: Tx, plan: GroupPlan): Promise<z.output<typeo
     ...sumsOf(plan.exchanges, legs),
     exchanges: plan.exchanges
       .map((planned) => viewOf(tx.actor, planned))
-      .map(({ provider, receiver, serviceMinutes, creditMinutes, recordOnly }) => ({
+      .map(({ provider, receiver, recordOnly, ...minutes }) => ({
         provider,
         receiver,
-        serviceMinutes: serviceMinutes ?? 0,
-        creditMinutes: creditMinutes ?? 0,
+        serviceMinutes: minutes.serviceMinutes ?? 0,
+        creditMinutes: minutes.creditMinutes ?? 0,
+        contactMinutes: minutes.contactMinutes ?? 0,
+        preparationMinutes: minutes.preparationMinutes ?? 0,
+        travelMinutes: minutes.travelMinutes ?? 0,
         recordOnly
       })),
     legs: shown,

@@ -49,8 +49,7 @@ export async function changeProposal(
   if (exchange.status !== 'proposed') throw wrongState(exchange, 'changed')
   const side = beginningSide(context, forSide)
   refuseStale({ revision }, standing(context))
-  const affiliations =
-    performedOn === undefined ? {} : await recheckCapacities(tx, context, performedOn)
+  const affiliations = performedOn === undefined ? {} : await recheckCapacities(tx, context, performedOn)
   return step(
     tx,
     context,
@@ -72,7 +71,11 @@ const standing = (context: Context) => {
   return { revision, minutes: proposedMinutes, creditMinutes: creditFor(context, proposedMinutes) }
 }
 
-export type Agreement = { minutes?: number | undefined; creditMinutes?: number | undefined; revision?: number | undefined }
+export type Agreement = {
+  minutes?: number | undefined
+  creditMinutes?: number | undefined
+  revision?: number | undefined
+}
 
 /**
  * The other side agrees, to the proposal as it stands: who says what they agree to is refused when it is something else, and

@@ -56,7 +56,11 @@ const one = (tx: Tx, exchangeId: string, id: string) =>
 
 /** Of two who answer or close at once, the second sees the first. */
 async function lockOpen(tx: Tx, exchangeId: string, id: string, step: string): Promise<Query> {
-  const [query] = await tx.db.select().from(queries).where(one(tx, exchangeId, id)).for('update')
+  const [query] = await tx.db
+    .select()
+    .from(queries)
+    .where(one(tx, exchangeId, id))
+    .for('update')
   if (!query) throw notFound('query')
   const allowed = step === 'answered' ? query.status === 'open' : query.status !== 'closed'
   if (!allowed)
@@ -98,7 +102,11 @@ export async function close(tx: Tx, exchangeId: string, id: string): Promise<Que
   if (query.askedAs !== as && !standing.staff)
     throw new DomainError('forbidden', 'Who asked closes a question, or a broker.')
   // to be seen with the question, and told to nobody
-  await audit(tx, { action: 'exchange.query-closed', subject: { type: 'exchange', id: exchangeId }, changes: { query: id } })
+  await audit(tx, {
+    action: 'exchange.query-closed',
+    subject: { type: 'exchange', id: exchangeId },
+    changes: { query: id }
+  })
   return change(tx, query, { status: 'closed', closedAt: tx.now })
 }
 
@@ -120,12 +128,7 @@ export async function queriesOf(tx: Tx, exchangeId: string, after: string | null
 }
 
 /** All of a timebank, for staff, newest first. */
-export async function listQueries(
-  tx: Tx,
-  status: QueryStatus,
-  before: string | null,
-  limit: number
-): Promise<Query[]> {
+export async function listQueries(tx: Tx, status: QueryStatus, before: string | null, limit: number): Promise<Query[]> {
   if (!isStaff(tx.actor)) throw new DomainError('forbidden')
   return tx.db
     .select()

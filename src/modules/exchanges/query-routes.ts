@@ -152,6 +152,12 @@ export function exchangeQueryRoutes(app: Api): void {
       }
     },
     async (request, reply) =>
-      write(request, reply, 200, async (tx) => viewOf(await close(tx, request.params.exchange, request.params.query)), edited)
+      write(
+        request,
+        reply,
+        200,
+        async (tx) => viewOf(await close(tx, request.params.exchange, request.params.query)),
+        edited
+      )
   )
 }

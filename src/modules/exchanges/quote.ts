@@ -14,9 +14,7 @@ export type Quote = ReturnType<typeof quoteOf>
 
 /** What the ledger would move for so many service minutes; 0 for what is recorded only. */
 export const creditFor = (about: About, minutes: number): number =>
-  accounts(about) === null
-    ? 0
-    : roundMinutes(minutes, about.policy.granularityMinutes, about.policy.rounding)
+  accounts(about) === null ? 0 : roundMinutes(minutes, about.policy.granularityMinutes, about.policy.rounding)
 
 export function quoteOf(about: About, knows: Knows) {
   const { exchange, policy, category } = about

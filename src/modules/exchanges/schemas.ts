@@ -190,11 +190,20 @@ export const exchangeSchema = z
     agreedMinutes: z.int().nullable(),
     serviceMinutes: z.int().nullable().describe('The real time given; all reports of hours use it'),
     creditMinutes: z.int().nullable().describe('What the ledger moved, after rounding by the policy'),
+    contactMinutes: z.int().nullable().describe('In a group: for how long the receiver was there; null: not kept'),
+    preparationMinutes: z
+      .int()
+      .nullable()
+      .describe("In a group: the receiver's share of what the provider needed to prepare; null: not kept"),
+    travelMinutes: z.int().nullable().describe('The same of travel'),
     recordOnly: z.boolean().describe('Recorded, and by its nature not moved in the ledger'),
     policyVersion: z.int().describe('The policy that it was made under'),
     proposedBy: z.enum([...sideNames, 'broker']),
     reportedBy: z.enum([...sideNames, 'broker']).nullable(),
-    disputedBy: z.enum([...sideNames, 'broker']).nullable().describe('Who said last that it was otherwise'),
+    disputedBy: z
+      .enum([...sideNames, 'broker'])
+      .nullable()
+      .describe('Who said last that it was otherwise'),
     disputedMinutes: z.int().nullable().describe('Service minutes as that side saw it'),
     noShow: z.enum(sideNames).nullable().describe('The side that did not come; for its sides and staff'),
     guardianConsent: z.enum(consentWays).nullable().describe('How guardians of those under 18 gave their consent'),
@@ -217,7 +226,10 @@ export const exchangeSchema = z
     recordedAt: z.date(),
     agreedAt: z.date().nullable(),
     reportedAt: z.date().nullable(),
-    settledAt: z.date().nullable().describe('When the hours moved, or the time was recorded; kept while it is disputed'),
+    settledAt: z
+      .date()
+      .nullable()
+      .describe('When the hours moved, or the time was recorded; kept while it is disputed'),
     quote: quoteSchema.nullable().describe('What it will cost and has to pass; null once it is settled or closed'),
     rowVersion: z.int()
   })
@@ -230,7 +242,10 @@ export const listQuery = z.strictObject({
   status: z.enum(exchangeStatuses).optional(),
   memberId: z.uuid().optional().describe('One of the sides'),
   organisationId: z.uuid().optional().describe('One of the sides'),
-  side: z.enum(sideNames).optional().describe("Which side memberId or organisationId is; a member's own without either"),
+  side: z
+    .enum(sideNames)
+    .optional()
+    .describe("Which side memberId or organisationId is; a member's own without either"),
   categoryId: z.uuid().optional(),
   offerId: z.uuid().optional(),
   requestId: z.uuid().optional(),

@@ -73,11 +73,18 @@ export function exchangeStepRoutes(app: Api): void {
         'By either side: from then on it is theirs, and the other side answers. An agreement to the proposal as it was before is refused with `stale-quote`.'
     }
   )
-  step('agreement', 'agreeExchange', 'The other side agrees', agreeSchema, (tx, id, body) => agree(tx, id, body ?? {}), {
-    ...moves,
-    description:
-      'It is `agreed`, or waits for a broker: `awaiting_risk`, then `awaiting_vetting`, then `awaiting_guardian`, as far as each applies, and is `ready` after that.'
-  })
+  step(
+    'agreement',
+    'agreeExchange',
+    'The other side agrees',
+    agreeSchema,
+    (tx, id, body) => agree(tx, id, body ?? {}),
+    {
+      ...moves,
+      description:
+        'It is `agreed`, or waits for a broker: `awaiting_risk`, then `awaiting_vetting`, then `awaiting_guardian`, as far as each applies, and is `ready` after that.'
+    }
+  )
   step('approval', 'approveExchange', 'A broker lets it go ahead', emptySchema, approve, {
     staffOnly: true,
     description: 'From `awaiting_risk`.'
@@ -93,7 +100,10 @@ export function exchangeStepRoutes(app: Api): void {
     'A broker notes how guardians gave their consent',
     guardianSchema,
     (tx, id, { how }) => noteGuardianConsent(tx, id, how),
-    { staffOnly: true, description: 'From `awaiting_guardian` it goes on; before a report it may be noted at any time.' }
+    {
+      staffOnly: true,
+      description: 'From `awaiting_guardian` it goes on; before a report it may be noted at any time.'
+    }
   )
   step('decline', 'declineExchange', 'The other side declines; no reason is asked for', emptySchema, decline)
   step(
@@ -122,10 +132,17 @@ export function exchangeStepRoutes(app: Api): void {
         'A report: by the side that did not make it, with the minutes as it saw them, which the other side may accept. What is settled: by either side for as many days as the policy says (`disputeWithinDays`), by staff always; hours stay where they are until it is decided.'
     }
   )
-  step('acceptance', 'acceptDispute', 'Accept the minutes as the other side saw them: hours move', emptySchema, accept, {
-    ...moves,
-    description: 'By the side whose report was disputed, where the dispute said minutes.'
-  })
+  step(
+    'acceptance',
+    'acceptDispute',
+    'Accept the minutes as the other side saw them: hours move',
+    emptySchema,
+    accept,
+    {
+      ...moves,
+      description: 'By the side whose report was disputed, where the dispute said minutes.'
+    }
+  )
   step('decision', 'decideExchange', 'A broker decides: keep, reverse, or correct', decisionSchema, decide, {
     staffOnly: true,
     movesHours: true,

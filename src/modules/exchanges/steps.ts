@@ -78,9 +78,13 @@ export async function noteNoShow(
   const { exchange, today } = context
   if (exchange.status !== 'agreed' && exchange.status !== 'ready') throw wrongState(exchange, 'missed')
   if (exchange.performedOn === null || exchange.performedOn > today)
-    throw new DomainError('conflict', 'Only on the planned day or after it can somebody have stayed away: call it off.', {
-      figures: { plannedFor: exchange.performedOn }
-    })
+    throw new DomainError(
+      'conflict',
+      'Only on the planned day or after it can somebody have stayed away: call it off.',
+      {
+        figures: { plannedFor: exchange.performedOn }
+      }
+    )
   return callOff(tx, context, { noShow: side, reason }, 'no-show')
 }
 
@@ -133,7 +137,7 @@ export async function report(tx: Tx, id: string, { minutes, performedOn }: Repor
 
 /** A side reports an exchange that nobody had proposed here: it waits for the other side (or whom the policy names). */
 export async function reportNew(tx: Tx, input: NewExchange & { performedOn: string }): Promise<Seen> {
-  const context = await prepare(tx, input, 'taken-place')
+  const context = await prepare(tx, input)
   checkServiceDate(input.performedOn, context.today)
   const by = reporterOf(context)
   const exchange = {
@@ -154,7 +158,7 @@ export async function reportNew(tx: Tx, input: NewExchange & { performedOn: stri
  * Not for an exchange of the broker's own.
  */
 export async function record(tx: Tx, input: NewExchange & { performedOn: string }): Promise<Seen> {
-  const context = await prepare(tx, input, 'taken-place')
+  const context = await prepare(tx, input)
   if (!context.staff)
     throw new DomainError('own-confirmation', 'A broker records for others; your own exchange needs the other side.')
   if (!context.policy.whoMayRecord.includes('broker')) throw new DomainError('recording-not-allowed')

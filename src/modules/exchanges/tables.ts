@@ -25,7 +25,7 @@ export const groups = exchangesSchema.table(
     timebankId: timebankId(),
     id: id(),
     shape: text('shape').notNull(),
-    /** How the receivers were charged; null where several gave time to one. */
+    /** How several receivers were charged; null where there was one, who paid for all. */
     rule: text('rule'),
     status: text('status').notNull(),
     policyVersion: integer('policy_version').notNull(),
@@ -39,8 +39,8 @@ export const groups = exchangesSchema.table(
   },
   (t) => [
     primaryKey({ columns: [t.timebankId, t.id] }),
-    check('groups_shape', sql`${t.shape} in ('one_to_many', 'many_to_one')`),
-    check('groups_rule', sql`(${t.shape} = 'one_to_many') = (${t.rule} is not null)`),
+    check('groups_shape', sql`${t.shape} in ('one_to_one', 'one_to_many', 'many_to_one', 'many_to_many')`),
+    check('groups_rule', sql`(${t.shape} in ('one_to_many', 'many_to_many')) = (${t.rule} is not null)`),
     check('groups_status', sql`${t.status} in ('settled', 'reversed')`)
   ]
 )
@@ -78,6 +78,10 @@ export const exchanges = exchangesSchema.table(
     guardianConsent: text('guardian_consent'),
     serviceMinutes: integer('service_minutes'),
     creditMinutes: integer('credit_minutes'),
+    /** In a group: for how long the receiver was there, and the share of what the provider needed beside the service. */
+    contactMinutes: integer('contact_minutes'),
+    preparationMinutes: integer('preparation_minutes'),
+    travelMinutes: integer('travel_minutes'),
     policyVersion: integer('policy_version').notNull(),
     proposedBy: text('proposed_by').notNull(),
     reportedBy: text('reported_by'),
@@ -180,13 +184,14 @@ export const exchanges = exchangesSchema.table(
       sql`${t.disputedBy} in ('provider', 'receiver', 'broker') and ${t.noShow} in ('provider', 'receiver')`
     ),
     check('exchanges_guardian_consent', sql`${t.guardianConsent} in ('in_person', 'phone', 'writing')`),
-    check(
-      'exchanges_recorded_as',
-      sql`${t.recordedAs} in ('provider', 'receiver', 'broker', 'member', 'service')`
-    ),
+    check('exchanges_recorded_as', sql`${t.recordedAs} in ('provider', 'receiver', 'broker', 'member', 'service')`),
     check('exchanges_disputed_minutes', sql`${t.disputedMinutes} > 0 and ${t.revision} >= 0`),
     check('exchanges_two_sides', sql`${t.providerId} <> ${t.receiverId}`),
-    check('exchanges_minutes', sql`${t.proposedMinutes} > 0 and ${t.serviceMinutes} > 0 and ${t.creditMinutes} >= 0`)
+    check('exchanges_minutes', sql`${t.proposedMinutes} > 0 and ${t.serviceMinutes} > 0 and ${t.creditMinutes} >= 0`),
+    check(
+      'exchanges_minutes_beside',
+      sql`${t.contactMinutes} > 0 and ${t.preparationMinutes} >= 0 and ${t.travelMinutes} >= 0`
+    )
   ]
 )
 

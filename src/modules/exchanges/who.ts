@@ -39,8 +39,7 @@ export function confirmingSide(tx: Tx, { exchange, own, staff, policy }: Context
   throw new DomainError('own-confirmation', `The ${side} confirms; who reports cannot also confirm for the other side.`)
 }
 
-export const otherThan = (reportedBy: string | null): SideName =>
-  reportedBy === 'receiver' ? 'provider' : 'receiver'
+export const otherThan = (reportedBy: string | null): SideName => (reportedBy === 'receiver' ? 'provider' : 'receiver')
 
 /** Membership for whom staff act; null where somebody acts for themselves. */
 export function behalf(

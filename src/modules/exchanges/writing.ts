@@ -106,19 +106,21 @@ export async function insertExchange(tx: Tx, about: About, action: Action): Prom
 const termsOf = ({ category, policy, today }: About): Seen['terms'] =>
   category && policy ? { category, policy, today } : undefined
 
-const told = ['proposedMinutes', 'agreedMinutes', 'disputedMinutes', 'serviceMinutes', 'creditMinutes', 'noShow'] as const
+const told = [
+  'proposedMinutes',
+  'agreedMinutes',
+  'disputedMinutes',
+  'serviceMinutes',
+  'creditMinutes',
+  'noShow'
+] as const
 
 /** What of a step the audit keeps with its values. */
 const figuresOf = (change: Partial<Exchange>) =>
   Object.fromEntries(told.flatMap((name) => ((change[name] ?? null) === null ? [] : [[name, change[name]]])))
 
 /** Notes something about an exchange that changes nothing of it, and tells it as a step. */
-export async function noteAbout(
-  tx: Tx,
-  about: About,
-  action: Action,
-  changes: Record<string, unknown>
-): Promise<void> {
+export async function noteAbout(tx: Tx, about: About, action: Action, changes: Record<string, unknown>): Promise<void> {
   const [events, notices] = await noteOf(tx, about, { action }, changes)
   await tx.client.query({
     name: 'exchanges.note',

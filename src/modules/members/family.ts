@@ -51,16 +51,17 @@ export async function noteFamily(tx: Tx, of: Membership, other: Membership): Pro
   const [row] = await tx.db
     .select()
     .from(family)
-    .where(
-      and(eq(family.timebankId, tx.timebankId), eq(family.membershipId, of.id), eq(family.relativeId, other.id))
-    )
+    .where(and(eq(family.timebankId, tx.timebankId), eq(family.membershipId, of.id), eq(family.relativeId, other.id)))
   const { notedBy, notedAt } = row!
   return { memberId: other.id, memberNumber: other.number, name: other.displayName, notedBy, notedAt }
 }
 
 /** Either of the two, or staff, takes it back. */
 export async function removeFamily(tx: Tx, ofId: string, otherId: string): Promise<void> {
-  const removed = await tx.db.delete(family).where(ofPair(tx, ofId, otherId)).returning({ id: family.membershipId })
+  const removed = await tx.db
+    .delete(family)
+    .where(ofPair(tx, ofId, otherId))
+    .returning({ id: family.membershipId })
   if (removed.length === 0) throw notFound('relative')
   await note(tx, 'member.family-removed', ofId, otherId)
 }
@@ -95,10 +96,7 @@ export async function listFamily(
       notedAt: family.notedAt
     })
     .from(family)
-    .innerJoin(
-      memberships,
-      and(eq(memberships.timebankId, family.timebankId), eq(memberships.id, family.relativeId))
-    )
+    .innerJoin(memberships, and(eq(memberships.timebankId, family.timebankId), eq(memberships.id, family.relativeId)))
     .where(
       and(
         eq(family.timebankId, tx.timebankId),
@@ -121,10 +119,6 @@ export async function forgetFamilyOf(tx: Tx, membershipId: string): Promise<void
   await tx.db
     .delete(family)
     .where(
-      and(
-        eq(family.timebankId, tx.timebankId),
-        inArray(family.membershipId, ids),
-        eq(family.relativeId, membershipId)
-      )
+      and(eq(family.timebankId, tx.timebankId), inArray(family.membershipId, ids), eq(family.relativeId, membershipId))
     )
 }

@@ -118,8 +118,12 @@ export const rules = {
     'split_equal',
     'How exchanges of one provider with several receivers are charged, where nothing else is said: `split_equal` shares the time among them; `each_pays_surplus_to_pot` charges each the whole time, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot.'
   ),
-  countPreparation: rule(yes, true, 'Whether preparation counts as time given.'),
-  countTravel: rule(yes, false, 'Whether travel counts as time given.'),
+  countPreparation: rule(
+    yes,
+    true,
+    'Whether the preparation of a session is credited to the provider and charged with it; kept on record in any case.'
+  ),
+  countTravel: rule(yes, false, 'Whether travel to a session is credited and charged; kept on record in any case.'),
   professionalPaidTime: rule(
     z.enum(['record_only', 'credit_employer', 'credit_person']),
     'credit_employer',
@@ -161,6 +165,11 @@ export const rules = {
     1440,
     'Most unofficial minutes that one person may note for one day.'
   ),
+  messagesPerHour: rule(
+    z.int().min(1).max(1000),
+    60,
+    'Most messages that one member may write within an hour: nobody who writes by hand comes near it.'
+  ),
   retentionYears: rule(
     z.strictObject({
       exchanges: z.int().min(1).max(100),
@@ -188,8 +197,6 @@ export type RuleName = keyof typeof rules
 
 /** Rules that are kept and versioned but that no part of this version of the service acts on yet. */
 export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
-  'countPreparation',
-  'countTravel',
   'inactiveReportDays',
   'inactiveLeaveDays',
   'smallestPublishedCell',

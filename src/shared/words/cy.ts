@@ -19,7 +19,25 @@ export const cy: Words = {
     'exchange.settled': ({ what }) => `Mae oriau cyfnewid wedi symud${about(what)}.`,
     'exchange.disputed': ({ who, what }) =>
       `Mae ${who ?? 'rhywun'} yn dweud bod cyfnewid yn wahanol${about(what)}. Bydd brocer yn edrych arno.`,
-    'exchange.reversed': ({ what }) => `Mae cyfnewid wedi'i dynnu'n ôl${about(what)}.`
+    'exchange.reversed': ({ what }) => `Mae cyfnewid wedi'i dynnu'n ôl${about(what)}.`,
+    'exchange.changed': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} wedi newid cynnig am gyfnewid${about(what)}. Atebwch ef fel y mae nawr.`,
+    'exchange.accepted': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} yn derbyn yr amser fel y gwelsoch chi ef, ac mae'r oriau wedi symud${about(what)}.`,
+    'exchange.kept': ({ what }) =>
+      `Mae brocer wedi penderfynu bod cyfnewid yn sefyll fel y cafodd ei adrodd${about(what)}.`,
+    'exchange.corrected': ({ what }) =>
+      `Mae brocer wedi cywiro cyfnewid: mae cofnod arall yn sefyll yn ei le${about(what)}.`,
+    'exchange.no-show': ({ what }) => `Mae cyfnewid wedi'i gau, gan na ddaeth un ochr${about(what)}.`,
+    'exchange.queried': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn gofyn rhywbeth am gyfnewid${about(what)}.`,
+    'exchange.answered': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi ateb cwestiwn am gyfnewid${about(what)}.`,
+    'conversation.message': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi ysgrifennu atoch${about(what)}.`,
+    'conversation.broker-added': ({ what }) =>
+      `Mae brocer yn cymryd rhan mewn sgwrs o'ch eiddo o hyn ymlaen, fel y dymunodd un ohonoch${about(what)}.`,
+    'conversation.shown': ({ what }) =>
+      `Mae rhywun y buoch yn ysgrifennu ato wedi dangos y sgwrs i'r broceriaid, ac maent wedi edrych arni${about(what)}.`,
+    'conversation.report-closed': ({ what }) => `Mae brocer wedi delio â'r hyn a adroddwyd gennych${about(what)}.`,
+    'thanks.given': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn diolch i chi${about(what)}.`
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Eich dolen mewngofnodi ar gyfer Commonhours',

@@ -18,7 +18,24 @@ export const en: Words = {
     'exchange.settled': ({ what }) => `The hours of an exchange have moved${about(what)}.`,
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} says that an exchange was otherwise${about(what)}. A broker will look at it.`,
-    'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`
+    'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`,
+    'exchange.changed': ({ who, what }) =>
+      `${somebody(who)} has changed the proposal of an exchange${about(what)}. Please answer it as it is now.`,
+    'exchange.accepted': ({ who, what }) =>
+      `${somebody(who)} accepts the time as you saw it, and the hours have moved${about(what)}.`,
+    'exchange.kept': ({ what }) => `A broker has decided that an exchange stands as it was reported${about(what)}.`,
+    'exchange.corrected': ({ what }) =>
+      `A broker has corrected an exchange: another record stands for it${about(what)}.`,
+    'exchange.no-show': ({ what }) => `An exchange has been closed, as one side did not come${about(what)}.`,
+    'exchange.queried': ({ who, what }) => `${somebody(who)} asks something about an exchange${about(what)}.`,
+    'exchange.answered': ({ who, what }) => `${somebody(who)} has answered a question about an exchange${about(what)}.`,
+    'conversation.message': ({ who, what }) => `${somebody(who)} has written to you${about(what)}.`,
+    'conversation.broker-added': ({ what }) =>
+      `A broker takes part in a conversation of yours from now on, as one of you wished${about(what)}.`,
+    'conversation.shown': ({ what }) =>
+      `Somebody with whom you wrote has shown what was written to the brokers, and they have looked at it${about(what)}.`,
+    'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
+    'thanks.given': ({ who, what }) => `${somebody(who)} thanks you${about(what)}.`
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Your sign-in link for Commonhours',

@@ -19,7 +19,26 @@ export const es: Words = {
     'exchange.settled': ({ what }) => `Se han movido las horas de un intercambio${about(what)}.`,
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} dice que un intercambio fue de otro modo${about(what)}. Un gestor lo mirará.`,
-    'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`
+    'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`,
+    'exchange.changed': ({ who, what }) =>
+      `${somebody(who)} ha cambiado la propuesta de un intercambio${about(what)}. Respóndala tal como está ahora.`,
+    'exchange.accepted': ({ who, what }) =>
+      `${somebody(who)} acepta el tiempo tal como usted lo vio, y las horas se han movido${about(what)}.`,
+    'exchange.kept': ({ what }) =>
+      `Un gestor ha decidido que un intercambio queda como se había indicado${about(what)}.`,
+    'exchange.corrected': ({ what }) =>
+      `Un gestor ha corregido un intercambio: otra anotación ocupa su lugar${about(what)}.`,
+    'exchange.no-show': ({ what }) => `Se ha cerrado un intercambio, ya que una de las partes no acudió${about(what)}.`,
+    'exchange.queried': ({ who, what }) => `${somebody(who)} pregunta algo sobre un intercambio${about(what)}.`,
+    'exchange.answered': ({ who, what }) =>
+      `${somebody(who)} ha respondido a una pregunta sobre un intercambio${about(what)}.`,
+    'conversation.message': ({ who, what }) => `${somebody(who)} le ha escrito${about(what)}.`,
+    'conversation.broker-added': ({ what }) =>
+      `Un gestor participa desde ahora en una conversación suya, como deseaba uno de ustedes${about(what)}.`,
+    'conversation.shown': ({ what }) =>
+      `Alguien con quien se escribía ha mostrado lo escrito a los gestores, y lo han mirado${about(what)}.`,
+    'conversation.report-closed': ({ what }) => `Un gestor se ha ocupado de lo que usted comunicó${about(what)}.`,
+    'thanks.given': ({ who, what }) => `${somebody(who)} le da las gracias${about(what)}.`
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Tu enlace para entrar en Commonhours',
