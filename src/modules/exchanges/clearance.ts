@@ -1,11 +1,19 @@
 import { DomainError } from '../../shared/errors.ts'
+import type { Flags } from '../listings/index.ts'
+import type { Parties } from '../members/index.ts'
 import type { Policy } from '../timebanks/index.ts'
-import type { Context } from './exchanges.ts'
+import type { exchanges } from './tables.ts'
 
 /** What an agreed exchange may have to wait for, in this order, before it may take place. */
 export type Awaiting = 'awaiting_risk' | 'awaiting_vetting' | 'awaiting_guardian'
 
-type About = Pick<Context, 'exchange' | 'parties' | 'policy' | 'category' | 'today'>
+type About = {
+  exchange: typeof exchanges.$inferSelect
+  parties: Parties
+  policy: Policy
+  category: Flags
+  today: string
+}
 
 /** Why a broker has to look at it by the policy, and has not yet done so for as long a time; empty: they need not. */
 export function approvalReasons(
