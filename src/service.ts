@@ -10,7 +10,9 @@ import { migrate } from './db/migrate.ts'
 import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
+import { conversationsCron, conversationsTasks } from './modules/conversations/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
+import { followUpsCron, followUpsTasks } from './modules/follow-ups/index.ts'
 import {
   ensureSetupCode,
   ensureSigningKey,
@@ -151,6 +153,8 @@ export async function makeService(
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
+      ...conversationsTasks(database),
+      ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...noticesTasks(database),
@@ -166,6 +170,8 @@ export async function makeService(
       ...identityCron,
       ...listingsCron,
       ...exchangesCron,
+      ...conversationsCron,
+      ...followUpsCron,
       ...transfersCron,
       ...clearingCron,
       ...noticesCron,

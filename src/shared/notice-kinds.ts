@@ -27,6 +27,7 @@ export const noticeKinds = {
   'exchange.queried': 'exchanges',
   'exchange.answered': 'exchanges',
   'conversation.message': 'messages',
+  'conversation.invited': 'messages',
   'conversation.broker-added': 'messages',
   'conversation.shown': 'messages',
   'conversation.report-closed': 'messages',

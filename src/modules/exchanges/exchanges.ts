@@ -83,6 +83,11 @@ export async function lockExchange(tx: Tx, id: string): Promise<Context> {
   const { own, staff } = await standingOf(tx, exchange, day)
   // nobody but its sides and staff knows of an exchange: to others it is not there
   if (own.length === 0 && !staff) throw notFound('exchange')
+  // of what was reported with others nobody answers for a part
+  if (exchange.groupId && !exchange.settledAt && ['reported', 'disputed'].includes(exchange.status))
+    throw new DomainError('conflict', 'It was reported with others, and is answered with them: see the group.', {
+      figures: { group: exchange.groupId }
+    })
   const parties = await partiesFrom(tx, members, [exchange.providerOrganisationId, exchange.receiverOrganisationId])
   return { exchange, parties, category: flagsInForce(category), policy, today: day, own, staff }
 }
@@ -224,7 +229,11 @@ export async function prepare(
   if (own.length === 0 && !staff && beginning !== 'agreed-elsewhere')
     throw new DomainError('forbidden', 'You may begin an exchange in which you are one of the sides.')
   const context: Context = {
-    exchange: { ...exchange, recordedAs: recordedAs(tx, own, staff) },
+    exchange: {
+      ...exchange,
+      recordedAs: recordedAs(tx, own, staff),
+      guardianConsent: staff ? exchange.guardianConsent : null
+    },
     ...{ parties, category, policy, today: day, own, staff }
   }
   if (open) refuseMinors(context)

@@ -6,10 +6,11 @@ import { checkServiceDate } from '../../shared/service-date.ts'
 import { communityPot } from '../ledger/index.ts'
 import type { Parties } from '../members/index.ts'
 import type { Policy } from '../timebanks/index.ts'
-import { type Context, type Exchange, prepare, type Seen } from './exchanges.ts'
+import { refuseUncleared } from './clearance.ts'
+import { type ConsentWay, type Context, type Exchange, prepare, type Seen } from './exchanges.ts'
 import { type GroupRule, isRecordOnly, legsFor, type Pair, type PlannedLeg, shareAmong } from './group-rules.ts'
 import { accountOf } from './settle.ts'
-import { accountHolder, type SideInput } from './sides.ts'
+import { accountHolder, type SideInput, sideOf } from './sides.ts'
 
 export type GroupShape = 'one_to_one' | 'one_to_many' | 'many_to_one' | 'many_to_many'
 
@@ -32,6 +33,8 @@ export type NewGroup = {
   requestId?: string | undefined
   description: string
   performedOn: string
+  /** how the guardians of those under 18 have given their consent; for staff to say */
+  guardianConsent?: ConsentWay | undefined
 }
 
 /** A group before anything is saved: its exchanges, one for each provider and receiver, and what will move. */
@@ -51,7 +54,10 @@ export type GroupPlan = {
 /** More exchanges would be more than one transaction should lock accounts for, and nobody could read them aloud. */
 const mostPairs = 200
 
-type Prepared = { shape: GroupShape; rule: GroupRule | null; pairs: Pair[]; contexts: Context[] }
+/** An exchange with what tells whose account each side's is. */
+type Grounds = Pick<Context, 'exchange' | 'parties' | 'policy' | 'today'>
+
+type Shared<Of extends Grounds> = { shape: GroupShape; rule: GroupRule | null; pairs: Pair[]; contexts: Of[] }
 
 /**
  * Works out who is debited and credited for what. Refused as recording one exchange is, with the place of the one at fault:
@@ -88,16 +94,23 @@ export async function planGroup(tx: Tx, input: NewGroup): Promise<GroupPlan> {
 }
 
 /** The exchanges of a group, prepared and shared out, but not yet in any state. */
-export async function preparePairs(tx: Tx, input: NewGroup, beginning: 'anew' | 'agreed-elsewhere'): Promise<Prepared> {
+export async function preparePairs(
+  tx: Tx,
+  input: NewGroup,
+  beginning: 'anew' | 'agreed-elsewhere'
+): Promise<Shared<Context>> {
   const shape = shapeOf(input)
-  const { providers, receivers, categoryId, offerId, requestId, description, performedOn } = input
-  const common = { categoryId, offerId, requestId, description, performedOn }
+  const { providers, receivers, categoryId, offerId, requestId, description, performedOn, guardianConsent } = input
+  const common = { categoryId, offerId, requestId, description, performedOn, guardianConsent }
   const places = pairsOf(shape, input)
   const contexts: Context[] = []
   for (const [p, r] of places) {
     const { minutes, preparationMinutes: _preparation, travelMinutes: _travel, ...provider } = providers[p]!
     const { attendedMinutes: _attended, ...receiver } = receivers[r]!
-    contexts.push(await prepare(tx, { ...common, provider, receiver, minutes }, beginning).catch(pointingAt(p, r)))
+    const context = await prepare(tx, { ...common, provider, receiver, minutes }, beginning).catch(pointingAt(p, r))
+    // whoever vouches for it, a session goes around neither vetting nor guardians
+    refuseUncleared(context)
+    contexts.push(context)
   }
   // one policy for all of them, also where it changes at this moment
   const { policy, exchange, today } = contexts[0]!
@@ -139,7 +152,7 @@ export const pairFields = ({ service, contact, preparation, travel }: Pair) => (
 
 /** With whose accounts they are, and what moves between them. */
 export function planOf(
-  { shape, rule, pairs, contexts }: Prepared,
+  { shape, rule, pairs, contexts }: Shared<Grounds>,
   exchanges: readonly (Exchange & { parties: Parties })[]
 ): GroupPlan {
   const { policy, exchange, today } = contexts[0]!
@@ -166,6 +179,34 @@ export function planOf(
       rule
     )
   }
+}
+
+/**
+ * The plan of a group whose exchanges have been written already. All that it was shared out by is kept with them: a provider's
+ * time is the sum of theirs.
+ */
+export function planAgain(shape: GroupShape, rule: GroupRule | null, contexts: Grounds[]): GroupPlan {
+  const { policy } = contexts[0]!
+  const byProvider = new Map<string, Grounds[]>()
+  for (const context of contexts) {
+    const key = partyOf(sideOf(context.exchange, 'provider'))
+    byProvider.set(key, [...(byProvider.get(key) ?? []), context])
+  }
+  const pairs = new Map<string, Pair>()
+  for (const theirs of byProvider.values()) {
+    const sum = (field: 'serviceMinutes' | 'preparationMinutes' | 'travelMinutes') =>
+      theirs.reduce((all, { exchange }) => all + (exchange[field] ?? 0), 0)
+    const minutes = sum('serviceMinutes')
+    const time = { minutes, preparation: sum('preparationMinutes'), travel: sum('travelMinutes') }
+    const contacts = theirs.map(({ exchange }) => exchange.contactMinutes ?? minutes)
+    shareAmong(time, contacts, rule, counting(policy)).forEach((pair, i) => {
+      pairs.set(theirs[i]!.exchange.id, pair)
+    })
+  }
+  return planOf(
+    { shape, rule, contexts, pairs: contexts.map(({ exchange }) => pairs.get(exchange.id)!) },
+    contexts.map(({ exchange, parties }) => ({ ...exchange, parties }))
+  )
 }
 
 /** Which provider helped which receiver, as places in the lists, provider by provider. Nobody helps themselves (R1). */
@@ -218,8 +259,11 @@ function shapeOf(input: NewGroup): GroupShape {
   return shape
 }
 
-const partyOf = ({ capacity, memberId, organisationId }: SideInput) =>
-  (capacity === 'organisation' ? `organisation ${organisationId}` : `member ${memberId}`).toLowerCase()
+/** Who takes part: the same in whatever capacity they give and are helped. An id as the database writes it. */
+export const partyOf = ({ capacity, memberId, organisationId }: PartOf): string =>
+  String(capacity === 'organisation' ? organisationId : memberId).toLowerCase()
+
+type PartOf = { capacity: string; memberId?: string | null | undefined; organisationId?: string | null | undefined }
 
 /** Where in the group's lists the fault lies that was found in one pair. */
 const pointingAt = (provider: number, receiver: number) => (error: unknown) => {

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { pageQuery } from '../../http/index.ts'
 import { accountSchema, lineSchema, transferSchema } from '../ledger/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { groupRules } from './group-rules.ts'
-import { exchangeSchema, reportNewSchema, sideOut, sideSchema } from './schemas.ts'
+import { exchangeSchema, reasonSchema, recordSchema, reportNewSchema, sideOut, sideSchema } from './schemas.ts'
 
 /** More would be hard to read aloud to anybody, and one account is locked for all of them. */
 const atMost = 50
@@ -47,7 +48,8 @@ export const newGroupSchema = z.strictObject({
   offerId: offerId.describe('An open offer, of the one provider'),
   requestId: requestId.describe('An open request, of the one receiver'),
   description,
-  performedOn
+  performedOn,
+  guardianConsent: recordSchema.shape.guardianConsent
 })
 
 export const groupParams = z.object({ ...timebankParams.shape, group: z.uuid() })
@@ -85,25 +87,75 @@ const legFields = {
   softLimitsCrossed: softLimits
 }
 
+export const groupStatuses = ['reported', 'disputed', 'settled', 'cancelled', 'reversed'] as const
+
+const listed = {
+  id: z.uuid(),
+  status: z
+    .enum(groupStatuses)
+    .describe(
+      'reported: waits for those who were helped, or a broker; disputed: somebody says that it was otherwise, and a broker decides; cancelled: nothing has moved'
+    ),
+  shape,
+  rule: common.rule,
+  policyVersion: common.policyVersion,
+  performedOn: common.performedOn,
+  reportedBy: z
+    .uuid()
+    .nullable()
+    .describe('Membership of the provider who reported it; null: a broker has recorded it'),
+  needsBroker: z.boolean().describe('It is settled by a broker only: by the policy, or since the pot would pay'),
+  recordedAt: z.date(),
+  settledAt: z.date().nullable(),
+  reversedAt: z.date().nullable(),
+  rowVersion: z.int()
+}
+
+export const listedGroupSchema = z
+  .object({
+    ...listed,
+    exchanges: z.int().describe('How many it has'),
+    serviceMinutes: common.serviceMinutes,
+    waitingFor: z.int().describe('How many of those who were helped have not answered a report yet')
+  })
+  .meta({ id: 'ListedExchangeGroup' })
+
+export const groupListQuery = z.strictObject({ ...pageQuery, status: z.enum(groupStatuses).optional() })
+
+export const cancelGroupSchema = z.strictObject({ reason: reasonSchema.shape.reason.optional() }).nullish()
+
 export const groupSchema = z
   .object({
-    id: z.uuid(),
-    status: z.enum(['settled', 'reversed']),
+    ...listed,
     ...common,
-    exchanges: z.array(exchangeSchema).describe('One for each provider and receiver, in the order given'),
-    legs: z.array(
-      z.object({
-        transferId: z.uuid(),
-        ...legFields,
-        debitBalanceMinutes: sum('Balance of the debited account after it'),
-        creditBalanceMinutes: sum('Balance of the credited account after it'),
-        reversedBy: z.uuid().nullable()
-      })
-    ),
-    reason: z.string().nullable().describe('Why it was taken back'),
-    recordedAt: z.date(),
-    reversedAt: z.date().nullable(),
-    rowVersion: z.int()
+    exchanges: z
+      .array(exchangeSchema)
+      .describe('One for each provider and receiver, in the order given. Members see those in which they are a side'),
+    legs: z
+      .array(
+        z.object({
+          transferId: z.uuid().nullable().describe('null: not moved yet'),
+          ...legFields,
+          debitBalanceMinutes: sum(
+            'Balance of the debited account after it; null: not moved yet, or not yours'
+          ).nullable(),
+          creditBalanceMinutes: sum('Balance of the credited account after it; the same').nullable(),
+          reversedBy: z.uuid().nullable()
+        })
+      )
+      .describe('What has moved, or will. Members see those of their own accounts'),
+    answers: z
+      .array(
+        z.object({
+          partyId: z.uuid().describe('Membership or organisation'),
+          needed: z.boolean().describe('Nothing moves without their word, or that of a broker'),
+          answer: z.enum(['confirmed', 'refused']).nullable(),
+          answeredBy: z.uuid().nullable().describe('Membership'),
+          answeredAt: z.date().nullable()
+        })
+      )
+      .describe('Of a report. Members see their own'),
+    reason: z.string().nullable().describe('Why it was taken back; to staff also why it was refused')
   })
   .meta({ id: 'ExchangeGroup', description: 'Exchanges of several people that stand or fall together' })
 

@@ -15,7 +15,7 @@ import { insertExchange, step } from './writing.ts'
 export type Group = typeof groups.$inferSelect
 
 /** `groupId` is common to what stands or falls together. The pot's legs are nobody's word but the broker's. */
-const operationsOf = (plan: GroupPlan, groupId?: string): (Operation & { operation: 'transfer' })[] =>
+export const operationsOf = (plan: GroupPlan, groupId?: string): (Operation & { operation: 'transfer' })[] =>
   plan.legs.map(({ pair, debit, credit, minutes, kind }) => ({
     id: newId(),
     operation: 'transfer',
@@ -58,7 +58,8 @@ export async function recordGroup(tx: Tx, input: NewGroup): Promise<Group> {
       status: 'settled',
       policyVersion: plan.policyVersion,
       performedOn: plan.performedOn,
-      recordedAt: tx.now
+      recordedAt: tx.now,
+      settledAt: tx.now
     })
     .returning()
   for (const [i, { parties, ...planned }] of plan.exchanges.entries()) {
@@ -71,13 +72,7 @@ export async function recordGroup(tx: Tx, input: NewGroup): Promise<Group> {
   return group!
 }
 
-const one = (tx: Tx, id: string) => and(eq(groups.timebankId, tx.timebankId), eq(groups.id, id))
-
-export async function getGroup(tx: Tx, id: string): Promise<Group> {
-  const [group] = await tx.db.select().from(groups).where(one(tx, id))
-  if (!group) throw notFound('group')
-  return group
-}
+export const oneGroup = (tx: Tx, id: string) => and(eq(groups.timebankId, tx.timebankId), eq(groups.id, id))
 
 /** The exchanges of a group in the order given. */
 export async function exchangesOf(tx: Tx, groupId: string): Promise<Seen[]> {
@@ -94,9 +89,16 @@ export async function exchangesOf(tx: Tx, groupId: string): Promise<Seen[]> {
  * of a single exchange may. Exchanges of a group are not reversed one by one: what the others paid rests on all of them.
  */
 export async function reverseGroup(tx: Tx, id: string, reason: string): Promise<Group> {
-  // of two at once the second sees the first; its exchanges change with it only
-  const [group] = await tx.db.select().from(groups).where(one(tx, id)).for('update')
+  // of two at once the second sees the first
+  const [group] = await tx.db.select().from(groups).where(oneGroup(tx, id)).for('update')
   if (!group) throw notFound('group')
+  // what is settled may be disputed one by one
+  await tx.db
+    .select({ id: exchanges.id })
+    .from(exchanges)
+    .where(and(eq(exchanges.timebankId, tx.timebankId), eq(exchanges.groupId, id)))
+    .orderBy(asc(exchanges.groupPosition))
+    .for('update')
   const theirs = await exchangesOf(tx, id)
   const policy = (await policyAt(tx, group.policyVersion))!.rules
   const day = today(tx, policy)
@@ -141,7 +143,7 @@ export async function reverseGroup(tx: Tx, id: string, reason: string): Promise<
       reversedAt: tx.now,
       rowVersion: sql`${groups.rowVersion} + 1`
     })
-    .where(one(tx, id))
+    .where(oneGroup(tx, id))
     .returning()
   return reversed!
 }

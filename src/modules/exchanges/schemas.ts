@@ -207,16 +207,17 @@ export const exchangeSchema = z
     disputedMinutes: z.int().nullable().describe('Service minutes as that side saw it'),
     noShow: z.enum(sideNames).nullable().describe('The side that did not come; for its sides and staff'),
     guardianConsent: z.enum(consentWays).nullable().describe('How guardians of those under 18 gave their consent'),
-    recordedBy: z
-      .object({
-        as: z.enum([...sideNames, 'broker', 'member', 'service']),
-        memberId: z.uuid().nullable().describe('For staff and auditors, and where it is one of the sides')
-      })
-      .nullable()
-      .describe('Who made this record; null: brought in from an older system'),
-    onBehalfOf: z.uuid().nullable().describe('The member for whom staff recorded it'),
     source: z.enum([...claimableSources, 'import', 'system']),
     slipNumber: z.string().nullable(),
+    recordedBy: z
+      .uuid()
+      .nullable()
+      .describe('Membership of who began or recorded it; null: the service itself, or an older record'),
+    recordedAs: z
+      .enum([...sideNames, 'broker', 'member', 'service'])
+      .nullable()
+      .describe('As what they did so; null: brought in, or an older record'),
+    onBehalfOf: z.uuid().nullable().describe('Membership for whom staff did so; null: for themselves'),
     reason: z.string().nullable(),
     transferId: z.uuid().nullable(),
     reversalTransferId: z.uuid().nullable(),

@@ -35,7 +35,7 @@ export function viewOf(actor: Actor, { parties, terms, ...exchange }: Seen): Exc
     receiver: side('receiver'),
     correctsExchangeId: exchange.correctsId,
     correctedByExchangeId: exchange.correctedById,
-    recordedBy: recordedBy(exchange, staff || auditor),
+    recordedBy: exchange.recordedByMember,
     quote: open && terms ? quoteOf({ exchange, parties, ...terms }, knows) : null
   }
   if (!auditor || staff || isSide) return view
@@ -48,14 +48,4 @@ export function viewOf(actor: Actor, { parties, terms, ...exchange }: Seen): Exc
     reason: null,
     noShow: null
   }
-}
-
-/** As what somebody recorded it; who they are, where they are one of the sides or the caller sees such things. */
-function recordedBy(
-  { recordedAs, recordedByMember, providerId, receiverId }: Seen | Omit<Seen, 'parties'>,
-  seesAll: boolean
-): ExchangeView['recordedBy'] {
-  if (recordedAs === null) return null
-  const isSide = recordedByMember !== null && [providerId, receiverId].includes(recordedByMember)
-  return { as: recordedAs as 'broker', memberId: seesAll || isSide ? recordedByMember : null }
 }

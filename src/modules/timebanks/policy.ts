@@ -138,11 +138,25 @@ export const rules = {
     'Whether exchanges within a family, as citizens, count as brokered ones or as unofficial hours only.'
   ),
   giftsAllowed: rule(yes, true, 'Whether members may give hours to each other and to the community pot.'),
-  inactiveReportDays: rule(days(3650), 90, 'After this long without an exchange a member is reported to the broker.'),
+  unansweredAfterDays: rule(
+    days(365),
+    3,
+    'A request or a first message that nobody has answered is brought to the broker after this many days; 0: never.'
+  ),
+  unconfirmedAfterDays: rule(
+    days(365),
+    7,
+    'A report that nobody has confirmed is brought to the broker after this many days, and at once where silence never counts as a yes; 0: never.'
+  ),
+  inactiveReportDays: rule(
+    days(3650),
+    90,
+    'After this long without an exchange a member is reported to the broker; 0: never.'
+  ),
   inactiveLeaveDays: rule(
     days(3650),
     730,
-    'After this long the broker makes contact; without an answer the membership ends.'
+    'After this long without an exchange the broker is asked to make contact once more and, without an answer, to end the membership; it never ends by itself. 0: never.'
   ),
   leavingBalance: rule(
     z.enum(['to_pot', 'to_named_member']),
@@ -177,7 +191,7 @@ export const rules = {
       messages: z.int().min(0).max(100)
     }),
     { exchanges: 7, screening: 6, messages: 2 },
-    'How long records of each class are kept with the names in them. The ledger holds no names and is kept for good.'
+    'How long records of each class are kept with the names in them; messages are removed by themselves after it. The ledger holds no names and is kept for good.'
   ),
   jurisdiction: rule(z.string().max(100), '', 'Country or region whose rules on data and safeguarding apply.'),
   signpostText: rule(
@@ -197,12 +211,9 @@ export type RuleName = keyof typeof rules
 
 /** Rules that are kept and versioned but that no part of this version of the service acts on yet. */
 export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
-  'inactiveReportDays',
-  'inactiveLeaveDays',
   'smallestPublishedCell',
   'unofficialHours',
-  'unofficialMinutesPerDay',
-  'retentionYears'
+  'unofficialMinutesPerDay'
 ])
 
 const shapes = Object.fromEntries(

@@ -579,7 +579,8 @@ test('who is no broker, or one of these people, records no group and takes none 
   const group = ok(await admin.post('exchange-groups', oneToMany([hal, broker])), 201)
   refused(await broker.post(`exchange-groups/${group.id}/reversal`, { reason: 'Not mine' }), 403, 'forbidden')
   refused(await gwen.post(`exchange-groups/${group.id}/reversal`, { reason: 'Not mine' }), 403, 'forbidden')
-  refused(await gwen.get(`exchange-groups/${group.id}`), 403, 'forbidden')
+  refused(await people[4]!.get(`exchange-groups/${group.id}`), 401, 'unauthenticated')
+  assert.equal(ok(await gwen.get(`exchange-groups/${group.id}`)).exchanges.length, 2, 'she gave time in both')
   assert.ok(
     ok(await gwen.get('exchanges')).items.some((x: Json) => x.groupId === group.id),
     'a side sees its exchanges'
