@@ -40,6 +40,9 @@ import { journalRoutes } from './modules/ledger/journal-routes.ts'
 import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
+import { removeMailingsOf, stopMailingsTo } from './modules/mailings/index.ts'
+import { preferenceRoutes } from './modules/mailings/routes.ts'
+import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
 import { familyRoutes } from './modules/members/family-routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
@@ -48,6 +51,8 @@ import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
+import { bookRoutes } from './modules/paper/book-routes.ts'
+import { blankBooksOf } from './modules/slips/index.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
@@ -89,6 +94,7 @@ const tags = [
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
+  { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
@@ -165,13 +171,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onDeparture: async (tx, membershipId) => {
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
+      await blankBooksOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
+      await removeMailingsOf(tx, membershipId)
     }
   })
   familyRoutes(app)
@@ -182,10 +191,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
   exchangeStepRoutes(app)
   exchangeQueryRoutes(app)
   groupRoutes(app)
+  bookRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
   noticeRoutes(app)
+  preferenceRoutes(app)
+  unsubscribeRoutes(app)
   conversationRoutes(app)
   conversationReportRoutes(app)
   inboxRoutes(app)

@@ -25,6 +25,7 @@ import {
 import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
@@ -151,13 +152,14 @@ export async function makeService(
     ownerUrl,
     tasks: {
       ...identityTasks({ database, mailer, publicUrl }),
-      ...listingsTasks(database, mailer),
+      ...listingsTasks(database),
       ...exchangesTasks(database),
       ...conversationsTasks(database),
       ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...noticesTasks(database),
+      ...mailingsTasks({ database, mailer, publicUrl }),
       ...ledgerTasks({
         database,
         timebanks: async () => (await everyTimebank(database)).map(({ id }) => id),
@@ -175,6 +177,7 @@ export async function makeService(
       ...transfersCron,
       ...clearingCron,
       ...noticesCron,
+      ...mailingsCron,
       ...ledgerCron,
       ...platformCron
     ],

@@ -26,6 +26,8 @@ export const noticeKinds = {
   'exchange.no-show': 'exchanges',
   'exchange.queried': 'exchanges',
   'exchange.answered': 'exchanges',
+  'offer.expiring': 'listings',
+  'request.expiring': 'listings',
   'conversation.message': 'messages',
   'conversation.invited': 'messages',
   'conversation.broker-added': 'messages',
