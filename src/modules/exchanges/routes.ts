@@ -17,8 +17,9 @@ import {
   writers
 } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
+import { type ExchangePlace, isByDate, listExchanges } from './listing.ts'
 import { propose, quote } from './proposals.ts'
-import { byServiceDate, type ExchangeFilter, getExchange, type ListKey, listExchanges } from './read.ts'
+import { getExchange } from './read.ts'
 import {
   exchangeParams,
   exchangeSchema,
@@ -37,6 +38,14 @@ const tags = ['Exchanges']
 const columns = columnsOf(exchangeSchema)
 /** Its sides, each for what is theirs, and staff. */
 const sides = { member: 'own', ...staff } as const
+
+const dateCursor = z.tuple([z.iso.date(), z.uuid()])
+
+const placeFrom = (cursor: string | undefined, byDate: boolean): ExchangePlace | null => {
+  if (byDate) return decodeCursor(cursor, dateCursor)
+  const id = idFrom(cursor)
+  return id === null ? null : [null, id]
+}
 
 export function exchangeRoutes(app: Api): void {
   app.get(
@@ -62,8 +71,9 @@ export function exchangeRoutes(app: Api): void {
         columns,
         page: (from, size) =>
           read(request, async (tx) => {
-            const found = await listExchanges(tx, filter, keyFrom(filter, from), size)
-            const page = toPage(found, size, (x) => (byServiceDate(filter) ? [x.performedOn!, x.id] : [x.id]))
+            const byDate = isByDate(filter)
+            const found = await listExchanges(tx, filter, placeFrom(from, byDate), size)
+            const page = toPage(found, size, (x) => (byDate ? [x.performedOn!, x.id] : [x.id]))
             return { ...page, items: page.items.map((exchange) => viewOf(tx.actor, exchange)) }
           })
       })
@@ -191,13 +201,3 @@ const at = (timebank: string) => (exchange: ExchangeView) => ({
   location: `/v1/timebanks/${timebank}/exchanges/${exchange.id}`,
   ...edited(exchange)
 })
-
-/** Where the list goes on; a cursor of the other order is refused. */
-function keyFrom(filter: ExchangeFilter, cursor: string | undefined): ListKey | null {
-  if (byServiceDate(filter)) {
-    const key = decodeCursor(cursor, z.tuple([z.iso.date(), z.uuid()]))
-    return key && { performedOn: key[0], id: key[1] }
-  }
-  const id = idFrom(cursor)
-  return id === null ? null : { id, performedOn: null }
-}
