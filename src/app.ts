@@ -18,6 +18,8 @@ import {
   registerRequestLog
 } from './http/index.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
+import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
+import { circleRoutes } from './modules/circles/routes.ts'
 import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
 import { clearingRoutes } from './modules/clearing/routes.ts'
 import { inboxRoutes } from './modules/conversations/inbox-routes.ts'
@@ -54,8 +56,9 @@ import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
-import { blankSheetsOf } from './modules/paper/index.ts'
+import { blankSheetsOf, forgetChoiceOf } from './modules/paper/index.ts'
 import { sheetRoutes } from './modules/paper/sheet-routes.ts'
+import { statementRoutes } from './modules/paper/statement-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { blankThanksOf } from './modules/thanks/index.ts'
 import { thanksRoutes } from './modules/thanks/routes.ts'
@@ -100,6 +103,7 @@ const tags = [
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
+  { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
@@ -177,12 +181,16 @@ export async function buildApp(options: AppOptions): Promise<App> {
   memberRoutes(app)
   standingRoutes(app, {
     onDeparture: async (tx, membershipId) => {
+      // first, so that what a circle begins at the same moment is ended with the rest
+      await closeCirclesOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await forgetChoiceOf(tx, membershipId)
       await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
+      await forgetCirclesOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
@@ -202,9 +210,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
   exchangeStepRoutes(app)
   exchangeQueryRoutes(app)
   groupRoutes(app)
+  circleRoutes(app)
   matchingRoutes(app)
   bookRoutes(app)
   sheetRoutes(app)
+  statementRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
