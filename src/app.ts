@@ -41,6 +41,8 @@ import { listingRoutes } from './modules/listings/routes.ts'
 import { removeMailingsOf, stopMailingsTo } from './modules/mailings/index.ts'
 import { preferenceRoutes } from './modules/mailings/routes.ts'
 import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
+import { closeMatchesOf } from './modules/matching/index.ts'
+import { matchingRoutes } from './modules/matching/routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
@@ -49,6 +51,8 @@ import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
+import { blankSheetsOf } from './modules/paper/index.ts'
+import { sheetRoutes } from './modules/paper/sheet-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { blankThanksOf } from './modules/thanks/index.ts'
 import { thanksRoutes } from './modules/thanks/routes.ts'
@@ -93,6 +97,7 @@ const tags = [
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
+  { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
@@ -171,12 +176,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onDeparture: async (tx, membershipId) => {
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
+      await blankSheetsOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
       await blankThanksOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
@@ -188,7 +195,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
   listingRoutes(app)
   exchangeRoutes(app)
   groupRoutes(app)
+  matchingRoutes(app)
   bookRoutes(app)
+  sheetRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)

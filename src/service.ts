@@ -26,6 +26,7 @@ import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/inde
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
 import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
+import { matchingCron, matchingTasks } from './modules/matching/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
@@ -158,6 +159,7 @@ export async function makeService(
       ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
+      ...matchingTasks(database),
       ...noticesTasks(database),
       ...mailingsTasks({ database, mailer, publicUrl }),
       ...ledgerTasks({
@@ -176,6 +178,7 @@ export async function makeService(
       ...followUpsCron,
       ...transfersCron,
       ...clearingCron,
+      ...matchingCron,
       ...noticesCron,
       ...mailingsCron,
       ...ledgerCron,

@@ -1,6 +1,7 @@
 export { beginAgreed, reportAgreed } from './agreed.ts'
 export { exchangesCron, exchangesTasks } from './auto-confirm.ts'
 export { beganBetween, standsSettled } from './between.ts'
+export { recordGroup } from './groups.ts'
 export { type HistoryRow, recordHistory } from './history.ts'
 export { endExchangesOf } from './leaving.ts'
 export { getExchange } from './read.ts'

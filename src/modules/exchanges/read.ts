@@ -1,12 +1,10 @@
-import { and, desc, eq, gte, inArray, lt, lte, or, type SQL } from 'drizzle-orm'
-import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
-import { organisationsActedFor } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
-import { type Exchange, type Seen, withParties } from './exchanges.ts'
-import { type SideName, standingOf } from './sides.ts'
+import { type Seen, withParties } from './exchanges.ts'
+import { standingOf } from './sides.ts'
 import { exchanges } from './tables.ts'
 
 /** One exchange, for its sides, staff and auditors; to others it is not there. */
@@ -22,73 +20,4 @@ export async function getExchange(tx: Tx, id: string): Promise<Seen> {
   }
   const [seen] = await withParties(tx, [exchange])
   return seen!
-}
-
-export type ExchangeFilter = {
-  status?: string | undefined
-  memberId?: string | undefined
-  organisationId?: string | undefined
-  side?: SideName | undefined
-  categoryId?: string | undefined
-  requestId?: string | undefined
-  offerId?: string | undefined
-  /** service date, both inclusive */
-  from?: string | undefined
-  to?: string | undefined
-}
-
-/**
- * Newest first, keyset by id (uuid v7). Members get those in which they or an organisation that they act for is a side;
- * `filter.memberId` of somebody else gives them what they have with that member. One more than `limit` where there are more.
- */
-export async function listExchanges(
-  tx: Tx,
-  filter: ExchangeFilter,
-  before: string | null,
-  limit: number
-): Promise<Seen[]> {
-  const where: (SQL | undefined)[] = [eq(exchanges.timebankId, tx.timebankId)]
-  const equal = (column: Parameters<typeof eq>[0], value: string | undefined) => {
-    if (value !== undefined) where.push(eq(column, value))
-  }
-  equal(exchanges.status, filter.status)
-  equal(exchanges.categoryId, filter.categoryId)
-  equal(exchanges.requestId, filter.requestId)
-  equal(exchanges.offerId, filter.offerId)
-  if (filter.from !== undefined) where.push(gte(exchanges.performedOn, filter.from))
-  if (filter.to !== undefined) where.push(lte(exchanges.performedOn, filter.to))
-  if (before !== null) where.push(lt(exchanges.id, before))
-  if (filter.memberId) where.push(sideIs(filter.side, exchanges.providerId, exchanges.receiverId, [filter.memberId]))
-  if (filter.organisationId)
-    where.push(
-      sideIs(filter.side, exchanges.providerOrganisationId, exchanges.receiverOrganisationId, [filter.organisationId])
-    )
-  if (!isStaff(tx.actor) && !hasRole(tx.actor, 'auditor')) where.push(await ownOnly(tx))
-  const found: Exchange[] = await tx.db
-    .select()
-    .from(exchanges)
-    .where(and(...where))
-    .orderBy(desc(exchanges.id))
-    .limit(limit + 1)
-  return withParties(tx, found)
-}
-
-async function ownOnly(tx: Tx): Promise<SQL | undefined> {
-  const { rules } = await currentPolicy(tx)
-  const me = tx.actor.membershipId!
-  const organisations = await organisationsActedFor(tx, me, today(tx, rules))
-  const mine = sideIs(undefined, exchanges.providerId, exchanges.receiverId, [me])
-  if (organisations.length === 0) return mine
-  return or(mine, sideIs(undefined, exchanges.providerOrganisationId, exchanges.receiverOrganisationId, organisations))
-}
-
-function sideIs(
-  side: SideName | undefined,
-  provider: AnyPgColumn,
-  receiver: AnyPgColumn,
-  ids: string[]
-): SQL | undefined {
-  const given = inArray(provider, ids)
-  const received = inArray(receiver, ids)
-  return side === 'provider' ? given : side === 'receiver' ? received : or(given, received)
 }
