@@ -1,6 +1,7 @@
 /**
  * SQL of a scalar: when somebody else first did something about a request `r`; null: nobody has. A message counts when it was
- * written, somebody's word that they could help when it was given, the provider's proposal or a broker's record when it was made, the receiver's own when the other side agreed.
+ * written, an offer of help when it was made, the provider's proposal or a broker's record too; the receiver's own
+ * proposal when the other side agreed.
  */
 export const firstReplyToRequest = `(
   SELECT min(reply.at) FROM (
