@@ -69,7 +69,7 @@ export function planCircles(play: Play): void {
         credit: minutes
       }
       tally.exchanges.set(x.id, x)
-      tally.tell('exchange.agreed', x.id, ...[provider, receiver].filter((one) => one !== third))
+      tally.tell('exchange.agreed', x.id, provider, receiver)
       the.later(2, () => reportAndConfirm(the, x))
     }
   }
