@@ -49,42 +49,52 @@ export function makeLinks(input: FindInput, until: number): Graph {
 
   const apart = new Set(input.apart.flatMap(([a, b]) => [`${a} ${b}`, `${b} ${a}`]))
   const resting = new Set(input.resting.map(([offer, request]) => `${offer} ${request}`))
-  const wanted = byCategory(requests)
-  const offersOf = group(offers, ({ open }) => numbers.get(open.member)!, members.length)
-  const best = members.map((): Link[] => [])
-  const worthiest = members.map((): Link[] => [])
+  const numberOf = ({ open }: Ready) => numbers.get(open.member)!
+  const wanted = byCategory(requests.map((listing, number) => ({ listing, number, member: numberOf(listing) })))
+  const given = byCategory(offers.map((listing, number) => ({ listing, number, member: numberOf(listing) })))
+  /** of each member, the best link to each other one and minutes */
+  const found = members.map(() => new Map<number, Link[]>())
   let cut = false
 
-  for (let from = 0; from < members.length && !cut; from += 1) {
-    const found = new Map<string, Link>()
-    for (const offer of offersOf[from]!) {
-      const given = offers[offer]!
-      for (const { category, listings } of wanted) {
-        const likeness = categoryLikeness(given.open.category, category)
-        if (likeness === 0) continue
-        for (const { number: request, listing } of listings) {
-          if (deadline.passed()) {
-            cut = true
-            break
-          }
-          const { member } = listing.open
-          if (member === given.open.member) continue
-          const fit = fitOf(given, listing, likeness, vocabulary, options)
-          if (fit === null) continue
-          if (apart.size > 0 && apart.has(`${given.open.member} ${member}`)) continue
-          if (resting.size > 0 && resting.has(`${given.open.id} ${listing.open.id}`)) continue
-          const to = numbers.get(member)!
-          const key = `${to} ${fit.leastSteps} ${fit.mostSteps}`
-          if (fit.fit > (found.get(key)?.fit ?? -1)) {
-            const worth = fit.fit + chance * chanceOf(from, to)
-            found.set(key, { from, to, offer, request, ...fit, worth })
-          }
-        }
-      }
+  const compare = (offer: Numbered, request: Numbered, likeness: number): void => {
+    const [from, to] = [offer.member, request.member]
+    if (from === to) return
+    const fit = fitOf(offer.listing, request.listing, likeness, vocabulary, options)
+    if (fit === null) return
+    if (apart.size > 0 && apart.has(`${members[from]} ${members[to]}`)) return
+    if (resting.size > 0 && resting.has(`${offer.listing.open.id} ${request.listing.open.id}`)) return
+    const worth = fit.fit + chance * chanceOf(from, to)
+    const link = { from, to, offer: offer.number, request: request.number, ...fit, worth }
+    const there = found[from]!.get(to)
+    if (!there) {
+      found[from]!.set(to, [link])
+      return
     }
-    const links = [...found.values()].sort(better)
-    best[from] = links.slice(0, options.keep)
+    const same = there.findIndex((x) => x.leastSteps === fit.leastSteps && x.mostSteps === fit.mostSteps)
+    if (same === -1) there.push(link)
+    else if (better(link, there[same]!) < 0) there[same] = link
+  }
+
+  // equal categories of everybody first: if the time is over before all has been compared, it was the best that was
+  for (const equal of [true, false])
+    for (const { category, listings } of given)
+      for (const other of wanted) {
+        const likeness = categoryLikeness(category, other.category)
+        if (likeness === 0 || (likeness === 1) !== equal) continue
+        for (const offer of listings)
+          for (const request of other.listings) {
+            cut ||= deadline.passed()
+            if (cut) break
+            compare(offer, request, likeness)
+          }
+      }
+
+  const best: Link[][] = []
+  const worthiest = members.map((): Link[] => [])
+  for (const one of found) {
+    const links = [...one.values()].flat()
     for (const link of links) insert(worthiest[link.to]!, link, options.keep)
+    best.push(links.sort(better).slice(0, options.keep))
   }
 
   const kept = new Set([...best.flat(), ...worthiest.flat()])
@@ -142,20 +152,16 @@ function inRings({ offers, requests }: FindInput) {
   return { members, offers: those(offers), requests: those(requests) }
 }
 
-function byCategory(listings: readonly Ready[]) {
-  const found = new Map<string, { category: readonly string[]; listings: { number: number; listing: Ready }[] }>()
-  for (const [number, listing] of listings.entries()) {
-    const { category } = listing.open
+type Numbered = { listing: Ready; number: number; member: number }
+
+function byCategory(all: readonly Numbered[]) {
+  const found = new Map<string, { category: readonly string[]; listings: Numbered[] }>()
+  for (const one of all) {
+    const { category } = one.listing.open
     const key = category.join('/')
     const there = found.get(key)
-    if (there) there.listings.push({ number, listing })
-    else found.set(key, { category, listings: [{ number, listing }] })
+    if (there) there.listings.push(one)
+    else found.set(key, { category, listings: [one] })
   }
   return [...found.values()]
-}
-
-function group<T>(items: readonly T[], keyOf: (item: T) => number, count: number): number[][] {
-  const groups = Array.from({ length: count }, (): number[] => [])
-  for (const [i, item] of items.entries()) groups[keyOf(item)]!.push(i)
-  return groups
 }
