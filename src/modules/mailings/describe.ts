@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import type { Told } from '../../shared/told.ts'
+import { circlesTold } from '../circles/index.ts'
 import { conversationsTold, messagesTold } from '../conversations/index.ts'
 import { exchangesTold } from '../exchanges/index.ts'
 import { listingsTold } from '../listings/index.ts'
@@ -9,6 +10,7 @@ type Describe = (tx: Tx, membershipId: string, ids: readonly string[]) => Promis
 
 /** Who tells of what, by a notice's kind or by its subject. What is not here is told without its circumstances. */
 const describers: Record<string, Describe> = {
+  'circle.proposed': (tx, _, ids) => circlesTold(tx, ids),
   exchange: exchangesTold,
   'conversation.message': messagesTold,
   conversation: conversationsTold,

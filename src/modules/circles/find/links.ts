@@ -32,9 +32,9 @@ export type Graph = {
  *
  * Kept are, of each member, the `keep` best in each direction. In both, since otherwise those whose request fits many offers
  * no better than others' requests do would be in nobody's list; and so few, since the rings of five grow with the fifth
- * power of it. A little chance among those that fit nearly alike: in a list of many that are equal everybody would otherwise
- * keep the same few, and nobody else would be in any ring. Of several links between the same two that allow the same minutes only the best is kept: they are alike but
- * for their fit.
+ * power of it. A little chance decides among those that fit nearly alike: in a list of many that are equal everybody would
+ * otherwise keep the same few, and nobody else would be in any ring. Of several links between the same two that allow the same
+ * minutes only the best is kept: they are alike but for their fit.
  */
 export function makeLinks(input: FindInput, until: number): Graph {
   const deadline = deadlineAt(until, 256)
@@ -52,8 +52,8 @@ export function makeLinks(input: FindInput, until: number): Graph {
   const numberOf = ({ open }: Ready) => numbers.get(open.member)!
   const wanted = byCategory(requests.map((listing, number) => ({ listing, number, member: numberOf(listing) })))
   const given = byCategory(offers.map((listing, number) => ({ listing, number, member: numberOf(listing) })))
-  /** of each member, the best link to each other one and minutes */
-  const found = members.map(() => new Map<number, Link[]>())
+  const best = members.map((): Link[] => [])
+  const worthiest = members.map((): Link[] => [])
   let cut = false
 
   const compare = (offer: Numbered, request: Numbered, likeness: number): void => {
@@ -65,14 +65,8 @@ export function makeLinks(input: FindInput, until: number): Graph {
     if (resting.size > 0 && resting.has(`${offer.listing.open.id} ${request.listing.open.id}`)) return
     const worth = fit.fit + chance * chanceOf(from, to)
     const link = { from, to, offer: offer.number, request: request.number, ...fit, worth }
-    const there = found[from]!.get(to)
-    if (!there) {
-      found[from]!.set(to, [link])
-      return
-    }
-    const same = there.findIndex((x) => x.leastSteps === fit.leastSteps && x.mostSteps === fit.mostSteps)
-    if (same === -1) there.push(link)
-    else if (better(link, there[same]!) < 0) there[same] = link
+    insert(best[from]!, link, options.keep)
+    insert(worthiest[to]!, link, options.keep)
   }
 
   // equal categories of everybody first: if the time is over before all has been compared, it was the best that was
@@ -88,14 +82,6 @@ export function makeLinks(input: FindInput, until: number): Graph {
             compare(offer, request, likeness)
           }
       }
-
-  const best: Link[][] = []
-  const worthiest = members.map((): Link[] => [])
-  for (const one of found) {
-    const links = [...one.values()].flat()
-    for (const link of links) insert(worthiest[link.to]!, link, options.keep)
-    best.push(links.sort(better).slice(0, options.keep))
-  }
 
   const kept = new Set([...best.flat(), ...worthiest.flat()])
   const out = members.map((): Link[] => [])
@@ -118,14 +104,22 @@ function chanceOf(from: number, to: number): number {
 const better = (a: Link, b: Link): number =>
   b.worth - a.worth || a.to - b.to || a.offer - b.offer || a.request - b.request
 
-/** Keeps the best `most` in a list that is in order. */
+/** Keeps the best `most` in a list that is in order, and of those that are alike but for their fit the best one. */
 function insert(list: Link[], link: Link, most: number): void {
-  if (list.length === most && list[most - 1]!.worth >= link.worth) return
+  if (list.length === most && better(list[most - 1]!, link) <= 0) return
+  const same = list.findIndex((x) => isAlike(x, link))
+  if (same !== -1) {
+    if (better(list[same]!, link) <= 0) return
+    list.splice(same, 1)
+  }
   let at = list.length
-  while (at > 0 && list[at - 1]!.worth < link.worth) at -= 1
+  while (at > 0 && better(link, list[at - 1]!) < 0) at -= 1
   list.splice(at, 0, link)
   if (list.length > most) list.pop()
 }
+
+const isAlike = (a: Link, b: Link): boolean =>
+  a.from === b.from && a.to === b.to && a.leastSteps === b.leastSteps && a.mostSteps === b.mostSteps
 
 /** Who gives nothing or receives nothing stands in no ring, and nor do those who stood with them only. */
 function trimmed(links: Link[], members: number): Link[] {
