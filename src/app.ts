@@ -27,8 +27,10 @@ import { blankConversationsOf } from './modules/conversations/index.ts'
 import { conversationReportRoutes } from './modules/conversations/report-routes.ts'
 import { conversationRoutes } from './modules/conversations/routes.ts'
 import { groupRoutes } from './modules/exchanges/group-routes.ts'
-import { endExchangesOf } from './modules/exchanges/index.ts'
+import { blankExchangesOf, endExchangesOf } from './modules/exchanges/index.ts'
+import { exchangeQueryRoutes } from './modules/exchanges/query-routes.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
+import { exchangeStepRoutes } from './modules/exchanges/step-routes.ts'
 import { blankFollowUpsOf } from './modules/follow-ups/index.ts'
 import { followUpRoutes } from './modules/follow-ups/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
@@ -45,6 +47,7 @@ import { preferenceRoutes } from './modules/mailings/routes.ts'
 import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
 import { closeMatchesOf } from './modules/matching/index.ts'
 import { matchingRoutes } from './modules/matching/routes.ts'
+import { familyRoutes } from './modules/members/family-routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
@@ -189,6 +192,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onErasure: async (tx, membershipId) => {
       await forgetCirclesOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
+      await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
       await blankSheetsOf(tx, membershipId)
@@ -198,10 +202,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await removeMailingsOf(tx, membershipId)
     }
   })
+  familyRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
+  exchangeStepRoutes(app)
+  exchangeQueryRoutes(app)
   groupRoutes(app)
   circleRoutes(app)
   matchingRoutes(app)
