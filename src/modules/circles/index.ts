@@ -1,3 +1,3 @@
 export { closeCirclesOf, forgetCirclesOf } from './closing.ts'
 export { circlesCron, circlesTasks } from './tasks.ts'
-export { circlesTold } from './telling.ts'
+export { circlesTold } from './told.ts'

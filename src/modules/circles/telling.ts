@@ -1,11 +1,8 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import type { NoticeKind } from '../../shared/notice-kinds.ts'
-import type { Told } from '../../shared/told.ts'
 import { partiesOf } from '../members/index.ts'
 import { insertNotices, noticesJson } from '../notices/index.ts'
 import type { Circle } from './circles.ts'
-import { circles } from './tables.ts'
 
 /** Who has left is told nothing more. */
 const here: readonly string[] = ['active', 'paused', 'suspended']
@@ -30,18 +27,4 @@ export async function tell(
       )
     ]
   })
-}
-
-/** What a circle is in a few words to who is told of it: until when it waits for answers. */
-export async function circlesTold(tx: Tx, ids: readonly string[]): Promise<Map<string, Told>> {
-  const rows = await tx.db
-    .select({ id: circles.id, status: circles.status, expiresAt: circles.expiresAt })
-    .from(circles)
-    .where(and(eq(circles.timebankId, tx.timebankId), inArray(circles.id, [...ids])))
-  return new Map(
-    rows.map(({ id, status, expiresAt }) => [
-      id,
-      { who: null, what: null, when: expiresAt, over: status !== 'proposed' || expiresAt! <= tx.now }
-    ])
-  )
 }

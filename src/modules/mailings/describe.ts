@@ -11,7 +11,6 @@ type Describe = (tx: Tx, membershipId: string, ids: readonly string[]) => Promis
 
 /** Who tells of what, by a notice's kind or by its subject. What is not here is told without its circumstances. */
 const describers: Record<string, Describe> = {
-  'circle.proposed': (tx, _, ids) => circlesTold(tx, ids),
   exchange: exchangesTold,
   'conversation.message': messagesTold,
   conversation: conversationsTold,
@@ -21,7 +20,8 @@ const describers: Record<string, Describe> = {
   'match.proposed': matchesTold,
   // what has ended is told as such
   match: async (tx, membershipId, ids) => standing(await matchesTold(tx, membershipId, ids)),
-  thanks: exchangesTold
+  thanks: exchangesTold,
+  'circle.proposed': circlesTold
 }
 
 const standing = (told: Map<string, Told>): Map<string, Told> =>
