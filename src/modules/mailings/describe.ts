@@ -4,6 +4,7 @@ import { conversationsTold, messagesTold } from '../conversations/index.ts'
 import { exchangesTold } from '../exchanges/index.ts'
 import { listingsTold } from '../listings/index.ts'
 import type { Notice } from '../notices/index.ts'
+import { thanksTold } from '../thanks/index.ts'
 
 type Describe = (tx: Tx, membershipId: string, ids: readonly string[]) => Promise<Map<string, Told>>
 
@@ -13,7 +14,8 @@ const describers: Record<string, Describe> = {
   'conversation.message': messagesTold,
   conversation: conversationsTold,
   offer: (tx, _, ids) => listingsTold(tx, 'offer', ids),
-  request: (tx, _, ids) => listingsTold(tx, 'request', ids)
+  request: (tx, _, ids) => listingsTold(tx, 'request', ids),
+  thanks: thanksTold
 }
 
 const nothing: Told = { who: null, what: null, when: null }
