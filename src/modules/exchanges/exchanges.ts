@@ -113,8 +113,15 @@ function lowerCase(given: NewExchange): NewExchange {
   }
 }
 
+/**
+ * How much is asked of an exchange that begins. `anew`: everything, by one of its sides or staff. `agreed-elsewhere`: by whom
+ * others vouch for. `agreed-before`: by one of its sides or staff, for what was agreed when all was open.
+ */
+type Beginning = 'anew' | 'agreed-elsewhere' | 'agreed-before'
+
 /** What an exchange begins with, whichever way it begins: its sides, category, offer and request checked, its policy kept. */
-export async function prepare(tx: Tx, given: NewExchange): Promise<Context> {
+export async function prepare(tx: Tx, given: NewExchange, beginning: Beginning = 'anew'): Promise<Context> {
+  const open = beginning !== 'agreed-before'
   const input = lowerCase(given)
   const { rows } = await tx.client.query<Found & { version: number | null }>({
     name: 'exchanges.look',
@@ -128,14 +135,14 @@ export async function prepare(tx: Tx, given: NewExchange): Promise<Context> {
   const day = today(tx, policy)
   const on = input.performedOn ?? day
   const category = flagsInForce(found.category)
-  if (category.closed)
+  if (open && category.closed)
     throw new DomainError('category-closed', undefined, { errors: [{ pointer: '/categoryId', detail: 'Is closed.' }] })
   const organisations = [input.provider.organisationId, input.receiver.organisationId]
   const parties = await partiesFrom(tx, found.members, organisations)
-  const provider = await resolveSide(tx, parties, 'provider', input.provider, on, policy, true)
-  const receiver = await resolveSide(tx, parties, 'receiver', input.receiver, on, policy, true)
+  const provider = await resolveSide(tx, parties, 'provider', input.provider, on, policy, open)
+  const receiver = await resolveSide(tx, parties, 'receiver', input.receiver, on, policy, open)
   checkDifferent(provider, receiver)
-  await checkListings(tx, input, provider, receiver)
+  await checkListings(tx, input, provider, receiver, open)
   const exchange = {
     timebankId: tx.timebankId,
     id: newId(),
@@ -185,7 +192,7 @@ export async function prepare(tx: Tx, given: NewExchange): Promise<Context> {
   } satisfies Exchange
   const { own, staff } = await standingOf(tx, exchange, day)
   // somebody who is no side learns nothing about who the sides are
-  if (own.length === 0 && !staff)
+  if (own.length === 0 && !staff && beginning !== 'agreed-elsewhere')
     throw new DomainError('forbidden', 'You may begin an exchange in which you are one of the sides.')
   return { exchange, parties, category, policy, today: day, own, staff }
 }
@@ -200,7 +207,7 @@ function checkDifferent(provider: Side, receiver: Side): void {
 }
 
 /** An offer is its provider's, a request its receiver's; both must be open to be taken up. */
-async function checkListings(tx: Tx, input: NewExchange, provider: Side, receiver: Side): Promise<void> {
+async function checkListings(tx: Tx, input: NewExchange, provider: Side, receiver: Side, open: boolean): Promise<void> {
   const refuse = (pointer: string, detail: string) =>
     new DomainError('conflict', detail, { errors: [{ pointer, detail }] })
   const belongs = (listing: { membershipId: string; organisationId: string | null }, side: Side) =>
@@ -208,12 +215,12 @@ async function checkListings(tx: Tx, input: NewExchange, provider: Side, receive
   if (input.offerId) {
     const offer = await getOffer(tx, input.offerId)
     if (!belongs(offer, provider)) throw refuse('/offerId', "The offer is not the provider's.")
-    if (offer.status !== 'open') throw refuse('/offerId', 'The offer is not open.')
+    if (open && offer.status !== 'open') throw refuse('/offerId', 'The offer is not open.')
   }
   if (input.requestId) {
     const request = await getRequest(tx, input.requestId)
     if (!belongs(request, receiver)) throw refuse('/requestId', "The request is not the receiver's.")
-    if (!['open', 'matched', 'in_progress'].includes(request.status))
+    if (open && !['open', 'matched', 'in_progress'].includes(request.status))
       throw refuse('/requestId', 'The request is not open.')
   }
 }

@@ -1,3 +1,4 @@
+export { beginAgreed, reportAgreed } from './agreed.ts'
 export { exchangesCron, exchangesTasks } from './auto-confirm.ts'
 export { type HistoryRow, recordHistory } from './history.ts'
 export { endExchangesOf } from './leaving.ts'

@@ -205,7 +205,7 @@ function answeringSide({ own, staff }: Context, began: string): SideName {
   throw new DomainError('own-confirmation', `The ${side} answers; the ${began} proposed.`)
 }
 
-function reporterOf({ own, staff, policy }: Context): SideName | 'broker' {
+export function reporterOf({ own, staff, policy }: Context): SideName | 'broker' {
   const allowed = own.find((side) => policy.whoMayRecord.includes(side))
   if (allowed) return allowed
   if (staff && policy.whoMayRecord.includes('broker')) return 'broker'
@@ -228,7 +228,7 @@ const otherThan = (reportedBy: string | null): SideName => (reportedBy === 'rece
  * A report settles at once where nobody has to confirm it, or where the one who has to is the one who reported; never so
  * that a member is debited for more than they agreed to or reported, nor past a broker who has to approve.
  */
-async function settleIfAgreed(tx: Tx, context: Context & { exchange: Seen }): Promise<Seen> {
+export async function settleIfAgreed(tx: Tx, context: Context & { exchange: Seen }): Promise<Seen> {
   const { exchange, policy } = context
   const { reportedBy, agreedMinutes } = exchange
   const minutes = exchange.serviceMinutes!

@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { languages } from '../../shared/words/index.ts'
 import { slugSchema, timebankNameSchema, timeZoneSchema } from '../timebanks/schemas.ts'
 
 const newTimebank = {
   name: timebankNameSchema,
   slug: slugSchema,
-  locale: z.enum(['en', 'cy', 'es']).default('en').describe('Language of the starter categories and of mails'),
+  locale: z.enum(languages).default('en').describe('Language of the starter categories and of mails'),
   timeZone: timeZoneSchema.default('Europe/London')
 }
 

@@ -3,10 +3,10 @@ import type { Database, Queries } from '../../db/client.ts'
 import { addJob } from '../../db/jobs.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
+import { wordsFor } from '../../shared/words/index.ts'
 import type { Mailer } from '../mail/index.ts'
 import { countLinkRequest, forgetGuesses } from './guesses.ts'
 import type { Identity } from './identity.ts'
-import { messagesFor } from './messages/index.ts'
 import { foldEmail } from './persons.ts'
 import { hashSecret, newSecret } from './secrets.ts'
 import { openSession, type Tokens, tokensFor } from './sessions.ts'
@@ -63,7 +63,7 @@ export async function mailLink(
     .update(links)
     .set({ personId: person.id, tokenHash: hashSecret(token), expiresAt: validUntil(now) })
     .where(eq(links.id, id))
-  const { subject, text } = messagesFor(person.locale).signInLink({
+  const { subject, text } = wordsFor(person.locale).words.signInLink({
     name: person.name,
     url: `${publicUrl}/sign-in#token=${token}`,
     code: token,

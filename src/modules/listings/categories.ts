@@ -4,8 +4,9 @@ import { onDuplicate } from '../../db/errors.ts'
 import { isStaff } from '../../shared/actor.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { isUuid, newId } from '../../shared/ids.ts'
+import { wordsFor } from '../../shared/words/index.ts'
 import { audit } from '../audit/index.ts'
-import { nameFor, type StarterCategory, starterTree } from './starter.ts'
+import { type StarterCategory, starterTree } from './starter.ts'
 import { categories } from './tables.ts'
 import { type Risk, risks } from './vocabulary.ts'
 
@@ -56,24 +57,23 @@ const fallbackSlug = 'uncategorised'
 
 /** The tree that a new timebank begins with, in its language. One statement. */
 export async function createStarterCategories(tx: Tx, locale: string): Promise<void> {
+  const { starterCategories } = wordsFor(locale).words
   const rowsOf = (branch: StarterCategory[], parentId: string | null): (typeof categories.$inferInsert)[] =>
-    branch.flatMap(
-      ({ slug, risk = 'low', vetting = false, minors = false, home = false, children = [], ...names }, i) => {
-        const row = {
-          timebankId: tx.timebankId,
-          id: newId(),
-          parentId,
-          slug,
-          name: nameFor(names, locale),
-          risk,
-          vetting,
-          minors,
-          home,
-          position: (i + 1) * 10
-        }
-        return [row, ...rowsOf(children, row.id)]
+    branch.flatMap(({ slug, risk = 'low', vetting = false, minors = false, home = false, children = [] }, i) => {
+      const row = {
+        timebankId: tx.timebankId,
+        id: newId(),
+        parentId,
+        slug,
+        name: starterCategories[slug] ?? slug,
+        risk,
+        vetting,
+        minors,
+        home,
+        position: (i + 1) * 10
       }
-    )
+      return [row, ...rowsOf(children, row.id)]
+    })
   await tx.db.insert(categories).values(rowsOf(starterTree, null))
 }
 

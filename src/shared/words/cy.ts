@@ -20,5 +20,123 @@ export const cy: Words = {
     'exchange.disputed': ({ who, what }) =>
       `Mae ${who ?? 'rhywun'} yn dweud bod cyfnewid yn wahanol${about(what)}. Bydd brocer yn edrych arno.`,
     'exchange.reversed': ({ what }) => `Mae cyfnewid wedi'i dynnu'n ôl${about(what)}.`
+  },
+  signInLink: ({ name, url, code, minutes }) => ({
+    subject: 'Eich dolen mewngofnodi ar gyfer Commonhours',
+    text: `Helo ${name},
+
+Mae rhywun – chi, mae'n debyg – wedi gofyn am gael mewngofnodi i Commonhours gyda'r cyfeiriad e-bost hwn.
+Agorwch y ddolen hon i fewngofnodi. Mae'n gweithio unwaith yn unig, o fewn ${minutes} munud:
+
+${url}
+
+Os gofynnir i chi am god yn lle hynny, defnyddiwch hwn:
+
+${code}
+
+Os nad chi ofynnodd, nid oes angen i chi wneud dim: ni all neb fewngofnodi heb yr e-bost hwn.
+`
+  }),
+  statement: {
+    title: 'Cyfriflen oriau',
+    number: (number) => `Rhif aelod ${number}`,
+    account: (number) => `Cyfrif ${number}`,
+    period: (from, to) =>
+      from !== null && to !== null
+        ? `O ${from} hyd at ${to}`
+        : from !== null
+          ? `O ${from} ymlaen`
+          : to !== null
+            ? `Hyd at ${to}`
+            : "O'r dechrau",
+    issued: (date) => `Lluniwyd ar ${date}`,
+    openingBalance: 'Balans cynt',
+    earned: 'Enillwyd',
+    spent: 'Gwariwyd',
+    closingBalance: 'Balans wedyn',
+    date: 'Dyddiad',
+    whatAndWho: 'Beth, a gyda phwy',
+    balance: 'Balans',
+    noLines: 'Ni ddaeth oriau i mewn nac allan yn y cyfnod hwn.',
+    setAside: (hours, available) =>
+      `Mae ${hours} o hyn wedi'i neilltuo ar gyfer yr hyn y cytunwyd arno; mae ${available} ar gael i'w ddefnyddio.`,
+    belowZero:
+      'Mae balans o dan sero yn golygu eich bod wedi derbyn mwy o amser nag a roddwyd gennych hyd yma. Mae banc amser angen hynny: rhaid i rywun fod yn gyntaf i dderbyn.',
+    page: (page, pages) => `Tudalen ${page} o ${pages}`,
+    correction: (what) => `Cywiriad: ${what}`,
+    kinds: {
+      exchange: 'Cyfnewid',
+      gift: 'Rhodd',
+      grant: "O'r gronfa gymunedol",
+      donation: "I'r gronfa gymunedol",
+      joining_credit: 'Credyd ymuno',
+      opening: 'Balans a ddygwyd i mewn',
+      surplus: 'Gweddill gan grŵp',
+      preparation: 'Amser paratoi',
+      leaving: 'Wrth adael',
+      write_off: 'Dilëwyd',
+      budget_allocation: 'Cyllideb a roddwyd',
+      budget_return: 'Cyllideb a ddychwelwyd',
+      clearing: 'Gyda banc amser arall',
+      import: 'O system hŷn',
+      session: 'Sesiwn'
+    },
+    accounts: {
+      member: 'Aelod',
+      organisation: 'Sefydliad',
+      community_pot: 'Y gronfa gymunedol',
+      budget: 'Cyllideb',
+      clearing: 'Banc amser arall',
+      opening: 'Balansau agoriadol'
+    }
+  },
+  starterCategories: {
+    'everyday-help': 'Help bob dydd',
+    shopping: 'Siopa a negeseuon',
+    lifts: 'Lifftiau mewn car',
+    housework: 'Gwaith tŷ',
+    'small-repairs': 'Mân waith trwsio gartref',
+    gardening: 'Garddio',
+    cooking: 'Coginio a phobi',
+    sewing: 'Gwnïo a thrwsio dillad',
+    pets: 'Gofalu am anifeiliaid anwes',
+    'forms-and-letters': 'Ffurflenni a llythyrau',
+    moving: 'Symud a chario',
+    learning: 'Dysgu',
+    languages: 'Ieithoedd a sgwrsio',
+    'computers-and-phones': 'Cyfrifiaduron a ffonau',
+    music: 'Cerddoriaeth a chanu',
+    'arts-and-crafts': 'Celf a chrefft',
+    'reading-and-numbers': 'Darllen, ysgrifennu a rhifau',
+    'work-skills': 'Sgiliau ar gyfer gwaith',
+    homework: 'Gwaith cartref gyda phlant',
+    prevention: 'Atal a llesiant',
+    'walking-together': "Cerdded gyda'n gilydd",
+    exercise: 'Ymarfer corff a symud',
+    'healthy-eating': "Bwyta'n iach",
+    'preventing-falls': 'Atal cwympiadau gartref',
+    relaxation: 'Ymlacio a thawelwch',
+    'peer-support': 'Cymorth gan gyfoedion',
+    caring: 'Gofalu',
+    visiting: 'Ymweliadau a chwmni',
+    'phone-calls': 'Galwadau ffôn cyfeillgar',
+    'going-along': 'Cadw cwmni mewn apwyntiadau',
+    'bringing-meals': 'Dod â phrydau bwyd',
+    respite: 'Rhoi seibiant i ofalwyr',
+    'personal-care': 'Gofal personol',
+    'minding-children': 'Gwarchod plant',
+    environment: 'Amgylchedd',
+    'community-garden': 'Gardd gymunedol',
+    'litter-picking': 'Casglu sbwriel',
+    'repair-and-reuse': 'Trwsio ac ailddefnyddio',
+    nature: 'Natur a bywyd gwyllt',
+    'saving-energy': 'Arbed ynni gartref',
+    'community-safety': 'Diogelwch cymunedol',
+    'looking-out': 'Cymdogion yn cadw golwg ar ei gilydd',
+    'checking-in': 'Galwadau gwirio dyddiol',
+    'walking-home': 'Cerdded adref yng nghwmni rhywun',
+    'walking-to-school': "Cerdded plant i'r ysgol",
+    mediation: 'Cyfryngu rhwng cymdogion',
+    uncategorised: 'Heb gategori'
   }
 }

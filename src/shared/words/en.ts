@@ -19,5 +19,123 @@ export const en: Words = {
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} says that an exchange was otherwise${about(what)}. A broker will look at it.`,
     'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`
+  },
+  signInLink: ({ name, url, code, minutes }) => ({
+    subject: 'Your sign-in link for Commonhours',
+    text: `Hello ${name},
+
+Somebody, most likely you, has asked to sign in to Commonhours with this e-mail address.
+Open this link to sign in. It works once, within ${minutes} minutes:
+
+${url}
+
+Where you are asked for a code instead, use this one:
+
+${code}
+
+If it was not you, there is nothing you need to do: nobody can sign in without this mail.
+`
+  }),
+  statement: {
+    title: 'Statement of hours',
+    number: (number) => `Member number ${number}`,
+    account: (number) => `Account ${number}`,
+    period: (from, to) =>
+      from !== null && to !== null
+        ? `From ${from} to ${to}`
+        : from !== null
+          ? `From ${from}`
+          : to !== null
+            ? `Up to ${to}`
+            : 'From the beginning',
+    issued: (date) => `Made on ${date}`,
+    openingBalance: 'Balance before',
+    earned: 'Earned',
+    spent: 'Spent',
+    closingBalance: 'Balance after',
+    date: 'Date',
+    whatAndWho: 'What, and with whom',
+    balance: 'Balance',
+    noLines: 'No hours came in or went out in this time.',
+    setAside: (hours, available) =>
+      `${hours} of this is set aside for what has been agreed; ${available} is free to use.`,
+    belowZero:
+      'A balance below zero means that you have received more time than you have given so far. A timebank needs that: somebody has to be first to receive.',
+    page: (page, pages) => `Page ${page} of ${pages}`,
+    correction: (what) => `Correction: ${what}`,
+    kinds: {
+      exchange: 'Exchange',
+      gift: 'Gift',
+      grant: 'From the community pot',
+      donation: 'To the community pot',
+      joining_credit: 'Joining credit',
+      opening: 'Balance brought in',
+      surplus: 'Left over from a group',
+      preparation: 'Preparation time',
+      leaving: 'On leaving',
+      write_off: 'Written off',
+      budget_allocation: 'Budget given',
+      budget_return: 'Budget returned',
+      clearing: 'With another timebank',
+      import: 'From an older system',
+      session: 'Session'
+    },
+    accounts: {
+      member: 'Member',
+      organisation: 'Organisation',
+      community_pot: 'Community pot',
+      budget: 'Budget',
+      clearing: 'Another timebank',
+      opening: 'Opening balances'
+    }
+  },
+  starterCategories: {
+    'everyday-help': 'Everyday help',
+    shopping: 'Shopping and errands',
+    lifts: 'Lifts by car',
+    housework: 'Housework',
+    'small-repairs': 'Small repairs at home',
+    gardening: 'Gardening',
+    cooking: 'Cooking and baking',
+    sewing: 'Sewing and mending',
+    pets: 'Looking after pets',
+    'forms-and-letters': 'Forms and letters',
+    moving: 'Moving and carrying',
+    learning: 'Learning',
+    languages: 'Languages and conversation',
+    'computers-and-phones': 'Computers and phones',
+    music: 'Music and singing',
+    'arts-and-crafts': 'Arts and crafts',
+    'reading-and-numbers': 'Reading, writing and numbers',
+    'work-skills': 'Skills for work',
+    homework: 'Homework with children',
+    prevention: 'Prevention and wellbeing',
+    'walking-together': 'Walking together',
+    exercise: 'Exercise and movement',
+    'healthy-eating': 'Healthy eating',
+    'preventing-falls': 'Preventing falls at home',
+    relaxation: 'Relaxation and calm',
+    'peer-support': 'Support among peers',
+    caring: 'Caring',
+    visiting: 'Visits and company',
+    'phone-calls': 'Friendly phone calls',
+    'going-along': 'Going along to appointments',
+    'bringing-meals': 'Bringing meals',
+    respite: 'Giving carers a break',
+    'personal-care': 'Personal care',
+    'minding-children': 'Minding children',
+    environment: 'Environment',
+    'community-garden': 'Community garden',
+    'litter-picking': 'Litter picking',
+    'repair-and-reuse': 'Repair and reuse',
+    nature: 'Nature and wildlife',
+    'saving-energy': 'Saving energy at home',
+    'community-safety': 'Community safety',
+    'looking-out': 'Neighbours looking out for each other',
+    'checking-in': 'Daily check-in calls',
+    'walking-home': 'Walking home in company',
+    'walking-to-school': 'Walking children to school',
+    mediation: 'Mediation between neighbours',
+    uncategorised: 'Uncategorised'
   }
 }

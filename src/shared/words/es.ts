@@ -20,5 +20,123 @@ export const es: Words = {
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} dice que un intercambio fue de otro modo${about(what)}. Un gestor lo mirará.`,
     'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`
+  },
+  signInLink: ({ name, url, code, minutes }) => ({
+    subject: 'Tu enlace para entrar en Commonhours',
+    text: `Hola, ${name}:
+
+Alguien, probablemente tú, ha pedido entrar en Commonhours con esta dirección de correo.
+Abre este enlace para entrar. Sirve una sola vez, durante ${minutes} minutos:
+
+${url}
+
+Si en su lugar te piden un código, usa este:
+
+${code}
+
+Si no has sido tú, no tienes que hacer nada: nadie puede entrar sin este correo.
+`
+  }),
+  statement: {
+    title: 'Extracto de horas',
+    number: (number) => `Número de miembro ${number}`,
+    account: (number) => `Cuenta ${number}`,
+    period: (from, to) =>
+      from !== null && to !== null
+        ? `Del ${from} al ${to}`
+        : from !== null
+          ? `Desde el ${from}`
+          : to !== null
+            ? `Hasta el ${to}`
+            : 'Desde el principio',
+    issued: (date) => `Hecho el ${date}`,
+    openingBalance: 'Saldo anterior',
+    earned: 'Ganadas',
+    spent: 'Gastadas',
+    closingBalance: 'Saldo final',
+    date: 'Fecha',
+    whatAndWho: 'Qué, y con quién',
+    balance: 'Saldo',
+    noLines: 'En este tiempo no entraron ni salieron horas.',
+    setAside: (hours, available) =>
+      `De esto, ${hours} están reservadas para lo que se ha acordado; ${available} se pueden usar.`,
+    belowZero:
+      'Un saldo por debajo de cero significa que hasta ahora ha recibido más tiempo del que ha dado. Un banco de tiempo lo necesita: alguien tiene que ser el primero en recibir.',
+    page: (page, pages) => `Página ${page} de ${pages}`,
+    correction: (what) => `Corrección: ${what}`,
+    kinds: {
+      exchange: 'Intercambio',
+      gift: 'Regalo',
+      grant: 'Del fondo común',
+      donation: 'Al fondo común',
+      joining_credit: 'Crédito de bienvenida',
+      opening: 'Saldo traído',
+      surplus: 'Sobrante de un grupo',
+      preparation: 'Tiempo de preparación',
+      leaving: 'Al dejar el banco de tiempo',
+      write_off: 'Saldo cancelado',
+      budget_allocation: 'Presupuesto dado',
+      budget_return: 'Presupuesto devuelto',
+      clearing: 'Con otro banco de tiempo',
+      import: 'De un sistema anterior',
+      session: 'Sesión'
+    },
+    accounts: {
+      member: 'Miembro',
+      organisation: 'Organización',
+      community_pot: 'Fondo común',
+      budget: 'Presupuesto',
+      clearing: 'Otro banco de tiempo',
+      opening: 'Saldos iniciales'
+    }
+  },
+  starterCategories: {
+    'everyday-help': 'Ayuda cotidiana',
+    shopping: 'Compras y recados',
+    lifts: 'Viajes en coche',
+    housework: 'Tareas del hogar',
+    'small-repairs': 'Pequeñas reparaciones en casa',
+    gardening: 'Jardinería',
+    cooking: 'Cocina y repostería',
+    sewing: 'Costura y arreglos',
+    pets: 'Cuidado de mascotas',
+    'forms-and-letters': 'Formularios y cartas',
+    moving: 'Mudanzas y transporte',
+    learning: 'Aprendizaje',
+    languages: 'Idiomas y conversación',
+    'computers-and-phones': 'Ordenadores y móviles',
+    music: 'Música y canto',
+    'arts-and-crafts': 'Arte y artesanía',
+    'reading-and-numbers': 'Lectura, escritura y números',
+    'work-skills': 'Habilidades para el trabajo',
+    homework: 'Deberes con niños y niñas',
+    prevention: 'Prevención y bienestar',
+    'walking-together': 'Caminar en compañía',
+    exercise: 'Ejercicio y movimiento',
+    'healthy-eating': 'Alimentación saludable',
+    'preventing-falls': 'Prevención de caídas en casa',
+    relaxation: 'Relajación y calma',
+    'peer-support': 'Apoyo entre iguales',
+    caring: 'Cuidados',
+    visiting: 'Visitas y compañía',
+    'phone-calls': 'Llamadas amistosas',
+    'going-along': 'Acompañamiento a citas',
+    'bringing-meals': 'Llevar comidas',
+    respite: 'Respiro para quienes cuidan',
+    'personal-care': 'Cuidado personal',
+    'minding-children': 'Cuidado de niños y niñas',
+    environment: 'Medio ambiente',
+    'community-garden': 'Huerto comunitario',
+    'litter-picking': 'Recogida de basura',
+    'repair-and-reuse': 'Reparación y reutilización',
+    nature: 'Naturaleza y fauna',
+    'saving-energy': 'Ahorro de energía en casa',
+    'community-safety': 'Seguridad comunitaria',
+    'looking-out': 'Vecindad que se cuida',
+    'checking-in': 'Llamadas diarias de control',
+    'walking-home': 'Volver a casa en compañía',
+    'walking-to-school': 'Acompañar a la escuela',
+    mediation: 'Mediación vecinal',
+    uncategorised: 'Sin categoría'
   }
 }

@@ -10,8 +10,61 @@ export type NoticeFacts = {
   when: string | null
 }
 
+/** A mail in plain text. */
+type Letter = { subject: string; text: string }
+
+/** Everything that stands on a statement but names, dates and figures. What it has of the ledger's kinds, the ledger asks for. */
+export type StatementWords = {
+  /** of the whole page, and of the document */
+  title: string
+  /** a member's number */
+  number(number: number): string
+  account(number: number): string
+  period(from: string | null, to: string | null): string
+  /** date on which the statement was made */
+  issued(date: string): string
+  openingBalance: string
+  earned: string
+  spent: string
+  closingBalance: string
+  date: string
+  whatAndWho: string
+  balance: string
+  noLines: string
+  /** what stands between the balance and what may be spent */
+  setAside(hours: string, available: string): string
+  /** said where the closing balance is below zero */
+  belowZero: string
+  page(page: number, pages: number): string
+  correction(what: string): string
+  kinds: Record<
+    | 'exchange'
+    | 'gift'
+    | 'grant'
+    | 'donation'
+    | 'joining_credit'
+    | 'opening'
+    | 'surplus'
+    | 'preparation'
+    | 'leaving'
+    | 'write_off'
+    | 'budget_allocation'
+    | 'budget_return'
+    | 'clearing'
+    | 'import'
+    | 'session',
+    string
+  >
+  /** accounts without a name of their own */
+  accounts: Record<'member' | 'organisation' | 'community_pot' | 'budget' | 'clearing' | 'opening', string>
+}
+
 /** All that the service says to people in one language. Another language is one more file of this shape. */
 export type Words = {
   /** one sentence for each kind of notice: in the inbox, and in mails */
   notices: Record<NoticeKind, (facts: NoticeFacts) => string>
+  signInLink(values: { name: string; url: string; code: string; minutes: number }): Letter
+  statement: StatementWords
+  /** names of the categories that a new timebank begins with, by their slugs */
+  starterCategories: Record<string, string>
 }

@@ -2,9 +2,8 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import PDFDocument from 'pdfkit'
 import { hoursText } from '../../../shared/minutes.ts'
+import { type StatementWords, wordsFor } from '../../../shared/words/index.ts'
 import type { AccountKind, TransferKind } from '../kinds.ts'
-import { wordsFor } from './words/index.ts'
-import type { Words } from './words/types.ts'
 
 /** Whose account it is, and for whom the page is written. */
 export type Holder = {
@@ -72,7 +71,10 @@ type Pdf = PDFKit.PDFDocument
  * have their turn every few lines, and ends when the reader goes away.
  */
 export function statementPaper(paper: Paper): Pdf {
-  const { locale, words } = wordsFor(...paper.holder.locales)
+  const {
+    locale,
+    words: { statement: words }
+  } = wordsFor(...paper.holder.locales)
   const doc = new PDFDocument({
     size: 'A4',
     margin,
@@ -98,7 +100,7 @@ export function statementPaper(paper: Paper): Pdf {
   return doc
 }
 
-async function draw(doc: Pdf, paper: Paper, locale: string, words: Words): Promise<void> {
+async function draw(doc: Pdf, paper: Paper, locale: string, words: StatementWords): Promise<void> {
   const long = dates(locale, 'long')
   const short = dates(locale, 'short')
   const root = doc.struct('Document')
@@ -118,7 +120,7 @@ function heading(
   doc: Pdf,
   root: PDFKit.PDFStructureElement,
   { holder, account, from, to }: Paper,
-  words: Words,
+  words: StatementWords,
   date: (date: string) => string
 ): void {
   const line = (tag: string, text: string, font: string, size: number, gap: number) => {
@@ -135,7 +137,7 @@ function heading(
 }
 
 /** Earned, spent and both balances side by side, each with its word. */
-function figures(doc: Pdf, root: PDFKit.PDFStructureElement, paper: Paper, words: Words): void {
+function figures(doc: Pdf, root: PDFKit.PDFStructureElement, paper: Paper, words: StatementWords): void {
   const shown: [string, number][] = [
     [words.openingBalance, paper.openingBalance],
     [words.earned, paper.earned],
@@ -173,7 +175,7 @@ async function table(
   doc: Pdf,
   root: PDFKit.PDFStructureElement,
   paper: Paper,
-  words: Words,
+  words: StatementWords,
   date: (date: string) => string
 ): Promise<void> {
   const element = doc.struct('Table')
@@ -210,7 +212,7 @@ async function table(
 const saysWithWhom: ReadonlySet<TransferKind> = new Set(['grant', 'donation', 'opening', 'clearing'])
 
 /** What, and on a line of its own with whom. */
-function describe({ kind, reversal, counterparty }: PaperLine, words: Words): string {
+function describe({ kind, reversal, counterparty }: PaperLine, words: StatementWords): string {
   const what = reversal ? words.correction(words.kinds[kind]) : words.kinds[kind]
   const number = counterparty.number === null ? '' : ` (${counterparty.number})`
   const nameless = saysWithWhom.has(kind) ? '' : (words.accounts[counterparty.kind as AccountKind] ?? '')
@@ -270,7 +272,12 @@ function paragraph(doc: Pdf, root: PDFKit.PDFStructureElement, text: string): vo
   doc.y += 8
 }
 
-async function footers(doc: Pdf, { holder }: Paper, words: Words, date: (date: string) => string): Promise<void> {
+async function footers(
+  doc: Pdf,
+  { holder }: Paper,
+  words: StatementWords,
+  date: (date: string) => string
+): Promise<void> {
   const { start, count } = doc.bufferedPageRange()
   for (let i = 0; i < count; i += 1) {
     if (i % 20 === 19) {
