@@ -41,6 +41,8 @@ import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
+import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
+import { scheduleRoutes } from './modules/schedule/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
@@ -82,6 +84,7 @@ const tags = [
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
+  { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
@@ -155,11 +158,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
   standingRoutes(app, {
     onDeparture: async (tx, membershipId) => {
       await endExchangesOf(tx, membershipId)
+      await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
+      await blankScheduleOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
     }
   })
@@ -168,6 +173,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   listingRoutes(app)
   exchangeRoutes(app)
   groupRoutes(app)
+  scheduleRoutes(app, { publicUrl })
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)

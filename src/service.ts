@@ -24,6 +24,7 @@ import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/inde
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
+import { scheduleCron, scheduleTasks } from './modules/schedule/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
 
@@ -151,6 +152,7 @@ export async function makeService(
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
+      ...scheduleTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...noticesTasks(database),
@@ -166,6 +168,7 @@ export async function makeService(
       ...identityCron,
       ...listingsCron,
       ...exchangesCron,
+      ...scheduleCron,
       ...transfersCron,
       ...clearingCron,
       ...noticesCron,

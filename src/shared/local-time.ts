@@ -15,7 +15,8 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
 const shownAt = (timeZone: string, instant: number): string => formatterOf(timeZone).format(instant).replace(' ', 'T')
 
 /** The local date and time (`2026-03-29T10:00`) in a time zone at an instant. */
-export const localTimeIn = (timeZone: string, instant: Date): string => shownAt(timeZone, instant.getTime()).slice(0, 16)
+export const localTimeIn = (timeZone: string, instant: Date): string =>
+  shownAt(timeZone, instant.getTime()).slice(0, 16)
 
 /** By how much the clocks of a zone are ahead of UTC at an instant; milliseconds. */
 const offsetAt = (timeZone: string, instant: number): number =>

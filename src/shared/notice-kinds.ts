@@ -18,7 +18,25 @@ export const noticeKinds = {
   'exchange.recorded': 'exchanges',
   'exchange.settled': 'exchanges',
   'exchange.disputed': 'exchanges',
-  'exchange.reversed': 'exchanges'
+  'exchange.reversed': 'exchanges',
+  'arrangement.proposed': 'sessions',
+  'arrangement.begun': 'sessions',
+  'arrangement.agreed': 'sessions',
+  'arrangement.approved': 'sessions',
+  'arrangement.declined': 'sessions',
+  'arrangement.changed': 'sessions',
+  'arrangement.cancelled': 'sessions',
+  'arrangement.ended': 'sessions',
+  'arrangement.registered': 'sessions',
+  'arrangement.place-given': 'sessions',
+  'session.changed': 'sessions',
+  'session.skipped': 'sessions',
+  'session.restored': 'sessions',
+  'session.no-show': 'sessions',
+  'session.reminder': 'sessions',
+  'appointment.set': 'sessions',
+  'appointment.removed': 'sessions',
+  'appointment.reminder': 'sessions'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

@@ -1,4 +1,5 @@
 export {
+  categoryNames,
   createStarterCategories,
   type Flags,
   type FlagsPath,

@@ -30,9 +30,13 @@ const whole = /^[+-]?\d{1,4}$/
 export function parseRule(text: string): { rule: Rule; faults: string[] } {
   const faults: string[] = []
   const parts = new Map<string, string>()
-  for (const part of text.toUpperCase().replace(/^RRULE:/, '').split(';')) {
+  for (const part of text
+    .toUpperCase()
+    .replace(/^RRULE:/, '')
+    .split(';')) {
     const [name = '', value = '', ...rest] = part.split('=')
-    if (name === '' || value === '' || rest.length > 0) faults.push(`“${part.slice(0, 40)}” is not of the form NAME=VALUE.`)
+    if (name === '' || value === '' || rest.length > 0)
+      faults.push(`“${part.slice(0, 40)}” is not of the form NAME=VALUE.`)
     else if (parts.has(name)) faults.push(`${name} comes twice.`)
     else parts.set(name, value)
   }
@@ -50,15 +54,19 @@ export function parseRule(text: string): { rule: Rule; faults: string[] } {
   }
   const many = (name: string, min: number, max: number): number[] => {
     const values = taken(name)?.split(',') ?? []
-    const right = (value: string) => whole.test(value) && Number(value) !== 0 && Number(value) >= min && Number(value) <= max
-    if (!values.every(right)) faults.push(`${name} must hold whole numbers from ${min} to ${max}${min < 0 ? ', without 0' : ''}.`)
+    const right = (value: string) =>
+      whole.test(value) && Number(value) !== 0 && Number(value) >= min && Number(value) <= max
+    if (!values.every(right))
+      faults.push(`${name} must hold whole numbers from ${min} to ${max}${min < 0 ? ', without 0' : ''}.`)
     return values.filter(right).map(Number)
   }
 
   const frequency = taken('FREQ')
   if (frequency === undefined) faults.push('FREQ is missing.')
-  else if (['SECONDLY', 'MINUTELY', 'HOURLY'].includes(frequency)) faults.push(`FREQ=${frequency}: at most one session a day.`)
-  else if (!(frequencies as readonly string[]).includes(frequency)) faults.push(`FREQ must be one of ${frequencies.join(', ')}.`)
+  else if (['SECONDLY', 'MINUTELY', 'HOURLY'].includes(frequency))
+    faults.push(`FREQ=${frequency}: at most one session a day.`)
+  else if (!(frequencies as readonly string[]).includes(frequency))
+    faults.push(`FREQ must be one of ${frequencies.join(', ')}.`)
   const rule: Rule = {
     frequency: frequencies.find((known) => known === frequency) ?? 'YEARLY',
     interval: one('INTERVAL', 1, 1000) ?? 1,
@@ -174,7 +182,11 @@ function fits(rule: Rule, start: number, day: number): boolean {
   const lengthOfMonth = firstOf(year, month + 1) - firstOf(year, month)
   if (byMonthDay.length > 0) {
     if (!byMonthDay.includes(dayOfMonth) && !byMonthDay.includes(dayOfMonth - lengthOfMonth - 1)) return false
-  } else if (byDay.length === 0 && (frequency === 'MONTHLY' || frequency === 'YEARLY') && dayOfMonth !== began.getUTCDate())
+  } else if (
+    byDay.length === 0 &&
+    (frequency === 'MONTHLY' || frequency === 'YEARLY') &&
+    dayOfMonth !== began.getUTCDate()
+  )
     return false
   if (byDay.length > 0) {
     // the nth Monday of the year, unless the rule names months

@@ -115,6 +115,11 @@ export const rules = {
   ),
   countPreparation: rule(yes, true, 'Whether preparation counts as time given.'),
   countTravel: rule(yes, false, 'Whether travel counts as time given.'),
+  reminderHours: rule(
+    z.int().min(0).max(336),
+    24,
+    'So many hours before a session or appointment all concerned are reminded of it; 0: never.'
+  ),
   professionalPaidTime: rule(
     z.enum(['record_only', 'credit_employer', 'credit_person']),
     'credit_employer',

@@ -1,0 +1,2 @@
+export { blankScheduleOf, endScheduleOf } from './leaving.ts'
+export { scheduleCron, scheduleTasks } from './tasks.ts'
