@@ -11,6 +11,7 @@ import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
+import { followUpsCron, followUpsTasks } from './modules/follow-ups/index.ts'
 import {
   ensureSetupCode,
   ensureSigningKey,
@@ -153,6 +154,7 @@ export async function makeService(
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
       ...scheduleTasks(database),
+      ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...noticesTasks(database),
@@ -169,6 +171,7 @@ export async function makeService(
       ...listingsCron,
       ...exchangesCron,
       ...scheduleCron,
+      ...followUpsCron,
       ...transfersCron,
       ...clearingCron,
       ...noticesCron,

@@ -28,23 +28,29 @@ export function readOne<T>(
 /**
  * Writes in the request's timebank and answers after the commit. With an Idempotency-Key the answer is kept in the
  * same transaction, and a repeat gets it again with `Idempotency-Replayed: true`.
- * `work` gives the body; `headers` makes headers of it (ETag, Location).
+ * `work` gives the body; `headers` makes headers of it (ETag, Location), and so may `status` its status.
  */
 export async function write<T>(
   request: FastifyRequest,
   reply: FastifyReply,
-  status: number,
+  status: number | ((body: T) => number),
   work: (tx: Tx) => Promise<T>,
   headers: (body: T) => Record<string, string> = () => ({})
 ): Promise<FastifyReply> {
   const { database } = request.server
   const timebank = timebankOf(request)
   const key = idempotencyKey(request)
-  const answerOf = (body: T) => ({
-    status,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }), ...headers(body) },
-    body: body === undefined ? '' : String(reply.code(status).serialize(body))
-  })
+  const answerOf = (body: T) => {
+    const code = typeof status === 'number' ? status : status(body)
+    return {
+      status: code,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+        ...headers(body)
+      },
+      body: body === undefined ? '' : String(reply.code(code).serialize(body))
+    }
+  }
   if (key === null) {
     const body = await inTimebank(database, timebank.id, request.actor, work, timebank)
     return send(reply, answerOf(body))

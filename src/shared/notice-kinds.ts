@@ -36,7 +36,12 @@ export const noticeKinds = {
   'session.reminder': 'sessions',
   'appointment.set': 'sessions',
   'appointment.removed': 'sessions',
-  'appointment.reminder': 'sessions'
+  'appointment.reminder': 'sessions',
+  'conversation.message': 'messages',
+  'conversation.broker-added': 'messages',
+  'conversation.shown': 'messages',
+  'conversation.report-closed': 'messages',
+  'thanks.given': 'thanks'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

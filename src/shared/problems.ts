@@ -35,6 +35,9 @@ export const problems = {
   // set-up and timebanks
   'setup-code-wrong': [403, 'The set-up code is wrong or has been used'],
   'slug-taken': [409, 'Another timebank has this short name'],
+  // conversations
+  'own-listing': [422, 'It is your own: somebody else has to write first'],
+  'nobody-there': [422, 'Nobody else takes part in this conversation any more'],
   // rules of exchanges
   'same-party': [422, 'Provider and receiver must be different (R1)'],
   'own-confirmation': [403, 'Who reports cannot confirm for the other side (R2)'],

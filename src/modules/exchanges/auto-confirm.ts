@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, lte, or } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, lte, or } from 'drizzle-orm'
 import { type Database, inTimebank, type Tx } from '../../db/client.ts'
 import type { Cron, Tasks } from '../../db/jobs.ts'
 import { systemActor } from '../../shared/actor.ts'
@@ -50,6 +50,8 @@ function unanswered(tx: Tx, after: Exchange | null): Promise<Exchange[]> {
       and(
         eq(exchanges.timebankId, tx.timebankId),
         eq(exchanges.status, 'reported'),
+        // silence is no word for the others
+        isNull(exchanges.groupId),
         lte(exchanges.reportedAt, new Date(tx.now.getTime() - dayMs)),
         seen
           ? or(gt(exchanges.reportedAt, seen), and(eq(exchanges.reportedAt, seen), gt(exchanges.id, after.id)))

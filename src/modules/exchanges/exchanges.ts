@@ -73,6 +73,11 @@ export async function lockExchange(tx: Tx, id: string): Promise<Context> {
   const { own, staff } = await standingOf(tx, exchange, day)
   // nobody but its sides and staff knows of an exchange: to others it is not there
   if (own.length === 0 && !staff) throw notFound('exchange')
+  // of what was reported with others nobody answers for a part
+  if (exchange.groupId && !exchange.settledAt && ['reported', 'disputed'].includes(exchange.status))
+    throw new DomainError('conflict', 'It was reported with others, and is answered with them: see the group.', {
+      figures: { group: exchange.groupId }
+    })
   const parties = await partiesFrom(tx, members, [exchange.providerOrganisationId, exchange.receiverOrganisationId])
   return { exchange, parties, category: flagsInForce(category), policy, today: day, own, staff }
 }
@@ -165,6 +170,9 @@ export async function prepare(tx: Tx, given: NewExchange, beginning: Beginning =
     approvedMinutes: null,
     serviceMinutes: null,
     creditMinutes: null,
+    contactMinutes: null,
+    preparationMinutes: null,
+    travelMinutes: null,
     policyVersion: version,
     proposedBy: 'broker',
     reportedBy: null,
@@ -172,6 +180,7 @@ export async function prepare(tx: Tx, given: NewExchange, beginning: Beginning =
     source: tx.actor.source,
     slipNumber: tx.actor.slipNumber ?? null,
     recordedBy: tx.actor.personId,
+    recordedByMember: tx.actor.membershipId,
     onBehalfOf: null,
     transferId: null,
     holdId: null,

@@ -3,45 +3,103 @@ export const groupRules = ['split_equal', 'each_pays_surplus_to_pot', 'pot_pays'
 export type GroupRule = (typeof groupRules)[number]
 
 /**
- * Whole minutes in as equal parts as can be, by largest remainder: the remainders are all the same, and so the minutes that
- * are left go to the first ones in the order given. 100 in 3 parts: 34, 33, 33.
+ * Whole minutes in proportion to weights, by largest remainder (Hamilton's method); ties in the order given. By 1, 1, 1 of 100:
+ * 34, 33, 33.
  */
-export function splitEqually(total: number, parts: number): number[] {
-  const least = Math.floor(total / parts)
-  const left = total - least * parts
-  return Array.from({ length: parts }, (_, i) => (i < left ? least + 1 : least))
+export function splitByWeight(total: number, weights: readonly number[]): number[] {
+  const sum = weights.reduce((all, weight) => all + weight, 0)
+  const parts = weights.map((weight) => Math.floor((total * weight) / sum))
+  const left = total - parts.reduce((all, part) => all + part, 0)
+  const remainder = (i: number) => (total * weights[i]!) % sum
+  const next = weights.map((_, i) => i).sort((a, b) => remainder(b) - remainder(a) || a - b)
+  for (const i of next.slice(0, left)) parts[i]! += 1
+  return parts
+}
+
+/** The same, where nobody is left without a minute: who would have less has one, and the others share the rest. */
+export function splitWithLeast(total: number, weights: readonly number[]): number[] {
+  const small = new Set<number>()
+  for (;;) {
+    const others = weights.flatMap((weight, i) => (small.has(i) ? [] : [[i, weight] as const]))
+    const sum = others.reduce((all, [, weight]) => all + weight, 0)
+    const rest = total - small.size
+    const less = others.filter(([, weight]) => rest * weight < sum)
+    for (const [i] of less) small.add(i)
+    if (less.length > 0) continue
+    const parts = splitByWeight(
+      rest,
+      others.map(([, weight]) => weight)
+    )
+    const shares = new Map(others.map(([i], at) => [i, parts[at]!]))
+    return weights.map((_, i) => shares.get(i) ?? 1)
+  }
+}
+
+/** What one provider gave. Minutes. */
+export type Time = { minutes: number; preparation: number; travel: number }
+
+/** What the policy makes of time. */
+export type Counting = {
+  /** credits for so many minutes */
+  worth(minutes: number): number
+  countPreparation: boolean
+  countTravel: boolean
 }
 
 /** What belongs to one provider and one receiver. Minutes. */
 export type Pair = {
   /** real time given */
   service: number
-  /** what the provider gets for it */
+  /** for how long the receiver was there */
+  contact: number
+  /** of the provider's, for the record */
+  preparation: number
+  travel: number
+  /** what the provider gets for the time given */
   credit: number
+  /** what the provider gets for preparation and travel, as far as they count */
+  prepared: number
   /** what the receiver gives to the pot beyond it */
   surplus: number
 }
 
 /**
- * One provider's time among several receivers. What it is worth is rounded as a whole before it is shared: what the provider
- * gets does not depend on how many there were, and no receiver's share is rounded up to a step of its own.
+ * One provider's time among those that they helped, in proportion to how long each was there. What it is worth is rounded as a
+ * whole, preparation and travel with it, before it is shared: what the provider gets does not depend on how many there were,
+ * and no share is rounded up to a step of its own. Where each pays, it is for as long as they were there, but not for less
+ * than their share.
  */
-export function shareAmong(receivers: number, minutes: number, credit: number, rule: GroupRule): Pair[] {
-  const credits = splitEqually(credit, receivers)
-  return splitEqually(minutes, receivers).map((service, i) => {
+export function shareAmong(
+  { minutes, preparation, travel }: Time,
+  contacts: readonly number[],
+  rule: GroupRule | null,
+  { worth, countPreparation, countTravel }: Counting
+): Pair[] {
+  const credit = worth(minutes)
+  const counted = (countPreparation ? preparation : 0) + (countTravel ? travel : 0)
+  const prepared = counted === 0 ? 0 : worth(minutes + counted) - credit
+  const shares = splitWithLeast(minutes, contacts)
+  const of = (total: number) => splitByWeight(total, contacts)
+  const [preparations, travels, credits, extras] = [of(preparation), of(travel), of(credit), of(prepared)]
+  return contacts.map((contact, i) => {
     const own = credits[i]!
-    return { service, credit: own, surplus: rule === 'each_pays_surplus_to_pot' ? credit - own : 0 }
+    const charged = contact >= minutes ? credit : Math.max(own, worth(contact))
+    return {
+      service: shares[i]!,
+      contact,
+      preparation: preparations[i]!,
+      travel: travels[i]!,
+      credit: own,
+      prepared: extras[i]!,
+      surplus: rule === 'each_pays_surplus_to_pot' ? charged - own : 0
+    }
   })
 }
-
-/** Several providers, one receiver: each gets their own time, and the receiver pays for all of it. */
-export const eachTheirOwn = (providers: readonly { minutes: number; credit: number }[]): Pair[] =>
-  providers.map(({ minutes, credit }) => ({ service: minutes, credit, surplus: 0 }))
 
 /** One movement. `pair`: to which it belongs. */
 export type PlannedLeg = {
   pair: number
-  kind: 'exchange' | 'surplus'
+  kind: 'exchange' | 'preparation' | 'surplus'
   debit: number
   credit: number
   minutes: number
@@ -55,11 +113,12 @@ export const isRecordOnly = ({ provider, receiver }: Accounts): boolean =>
 
 /** What moves for the pairs, in their order: first what the provider gets, then what is given to the pot. */
 export function legsFor(pairs: readonly (Pair & Accounts)[], pot: number, rule: GroupRule | null): PlannedLeg[] {
-  return pairs.flatMap(({ provider, receiver, credit, surplus }, pair) => {
+  return pairs.flatMap(({ provider, receiver, credit, prepared, surplus }, pair) => {
     if (provider === null || receiver === null || provider === receiver) return []
     const debit = rule === 'pot_pays' ? pot : receiver
     const legs: PlannedLeg[] = [
       { pair, kind: 'exchange', debit, credit: provider, minutes: credit },
+      { pair, kind: 'preparation', debit, credit: provider, minutes: prepared },
       { pair, kind: 'surplus', debit: receiver, credit: pot, minutes: surplus }
     ]
     return legs.filter(({ minutes }) => minutes > 0)

@@ -1,27 +1,49 @@
 import { z } from 'zod'
+import { pageQuery } from '../../http/index.ts'
 import { accountSchema, lineSchema, transferSchema } from '../ledger/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { groupRules } from './group-rules.ts'
-import { exchangeSchema, reportNewSchema, sideOut, sideSchema } from './schemas.ts'
+import { exchangeSchema, reasonSchema, reportNewSchema, sideOut, sideSchema } from './schemas.ts'
 
 /** More would be hard to read aloud to anybody, and one account is locked for all of them. */
 const atMost = 50
 
+const beside = z.int().min(0).max(100_000).default(0)
 const { categoryId, offerId, requestId, description, performedOn, minutes } = reportNewSchema.shape
 const rule = z
   .enum(groupRules)
   .describe(
-    'How the receivers of one provider are charged: `split_equal` shares the time among them; `each_pays_surplus_to_pot` charges each the whole time, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot'
+    'How several receivers are charged for the time of a provider; of several providers each by itself. `split_equal` shares the time among them, by how long each was there; `each_pays_surplus_to_pot` charges each for as long as they were there, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot'
   )
 
 export const newGroupSchema = z.strictObject({
-  providers: z.array(sideSchema.extend({ minutes })).min(1).max(atMost).describe('Who gave time, each with their own'),
-  receivers: z
-    .array(sideSchema)
+  providers: z
+    .array(
+      sideSchema.extend({
+        minutes,
+        preparationMinutes: beside.describe(
+          'What the provider needed to prepare. Credited and charged where the policy counts it (countPreparation)'
+        ),
+        travelMinutes: beside.describe('The same of travel (countTravel)')
+      })
+    )
     .min(1)
     .max(atMost)
-    .describe('Who was helped, in the order in which odd minutes are shared'),
-  rule: rule.optional().describe('For one provider; left out: that of the policy'),
+    .describe('Who gave time, each with their own'),
+  receivers: z
+    .array(
+      sideSchema.extend({
+        attendedMinutes: minutes
+          .optional()
+          .describe('Contact minutes: for how long they were there; left out: for all of it')
+      })
+    )
+    .min(1)
+    .max(atMost)
+    .describe(
+      'Who was helped, in the order in which odd minutes are shared. Somebody may be both; what they gave is shared among the others. At most 200 pairs of provider and receiver'
+    ),
+  rule: rule.optional().describe('For several receivers; left out: that of the policy'),
   categoryId,
   offerId: offerId.describe('An open offer, of the one provider'),
   requestId: requestId.describe('An open request, of the one receiver'),
@@ -31,7 +53,9 @@ export const newGroupSchema = z.strictObject({
 
 export const groupParams = z.object({ ...timebankParams.shape, group: z.uuid() })
 
-const shape = z.enum(['one_to_many', 'many_to_one'])
+const shape = z
+  .enum(['one_to_one', 'one_to_many', 'many_to_one', 'many_to_many'])
+  .describe('Providers to receivers; one_to_one: with preparation or travel')
 const sum = (what: string) => z.int().describe(`${what}; minutes`)
 const softLimits = z
   .array(z.enum(['debit_floor', 'credit_ceiling']))
@@ -41,16 +65,19 @@ const softLimits = z
 
 const common = {
   shape,
-  rule: rule.nullable().describe('null: several gave time to one, who pays for all of it'),
+  rule: rule.nullable().describe('null: there is one receiver, who pays for all of it'),
   policyVersion: z.int().describe('The policy that it was made under'),
   performedOn: z.iso.date().describe('Service date'),
   serviceMinutes: sum('Hours of help, over all exchanges'),
-  creditMinutes: sum('What the providers get'),
+  creditMinutes: sum('What the providers get for the help'),
+  preparationCreditMinutes: sum('What they get for preparation and travel, as far as the policy counts them'),
   surplusMinutes: sum('What is given to the community pot beyond it')
 }
 
 const legFields = {
-  kind: z.enum(['exchange', 'surplus']).describe('exchange: for the help; surplus: a gift to the community pot'),
+  kind: z
+    .enum(['exchange', 'preparation', 'surplus'])
+    .describe('exchange: for the help; preparation: for preparation and travel; surplus: a gift to the community pot'),
   debitAccount: transferSchema.shape.debitAccount,
   debited: lineSchema.shape.counterparty.describe('Whose account is debited'),
   creditAccount: transferSchema.shape.creditAccount,
@@ -59,25 +86,75 @@ const legFields = {
   softLimitsCrossed: softLimits
 }
 
+export const groupStatuses = ['reported', 'disputed', 'settled', 'cancelled', 'reversed'] as const
+
+const listed = {
+  id: z.uuid(),
+  status: z
+    .enum(groupStatuses)
+    .describe(
+      'reported: waits for those who were helped, or a broker; disputed: somebody says that it was otherwise, and a broker decides; cancelled: nothing has moved'
+    ),
+  shape,
+  rule: common.rule,
+  policyVersion: common.policyVersion,
+  performedOn: common.performedOn,
+  reportedBy: z
+    .uuid()
+    .nullable()
+    .describe('Membership of the provider who reported it; null: a broker has recorded it'),
+  needsBroker: z.boolean().describe('It is settled by a broker only: by the policy, or since the pot would pay'),
+  recordedAt: z.date(),
+  settledAt: z.date().nullable(),
+  reversedAt: z.date().nullable(),
+  rowVersion: z.int()
+}
+
+export const listedGroupSchema = z
+  .object({
+    ...listed,
+    exchanges: z.int().describe('How many it has'),
+    serviceMinutes: common.serviceMinutes,
+    waitingFor: z.int().describe('How many of those who were helped have not answered a report yet')
+  })
+  .meta({ id: 'ListedExchangeGroup' })
+
+export const groupListQuery = z.strictObject({ ...pageQuery, status: z.enum(groupStatuses).optional() })
+
+export const cancelGroupSchema = z.strictObject({ reason: reasonSchema.shape.reason.optional() }).nullish()
+
 export const groupSchema = z
   .object({
-    id: z.uuid(),
-    status: z.enum(['settled', 'reversed']),
+    ...listed,
     ...common,
-    exchanges: z.array(exchangeSchema).describe('One for each provider and receiver, in the order given'),
-    legs: z.array(
-      z.object({
-        transferId: z.uuid(),
-        ...legFields,
-        debitBalanceMinutes: sum('Balance of the debited account after it'),
-        creditBalanceMinutes: sum('Balance of the credited account after it'),
-        reversedBy: z.uuid().nullable()
-      })
-    ),
-    reason: z.string().nullable().describe('Why it was taken back'),
-    recordedAt: z.date(),
-    reversedAt: z.date().nullable(),
-    rowVersion: z.int()
+    exchanges: z
+      .array(exchangeSchema)
+      .describe('One for each provider and receiver, in the order given. Members see those in which they are a side'),
+    legs: z
+      .array(
+        z.object({
+          transferId: z.uuid().nullable().describe('null: not moved yet'),
+          ...legFields,
+          debitBalanceMinutes: sum(
+            'Balance of the debited account after it; null: not moved yet, or not yours'
+          ).nullable(),
+          creditBalanceMinutes: sum('Balance of the credited account after it; the same').nullable(),
+          reversedBy: z.uuid().nullable()
+        })
+      )
+      .describe('What has moved, or will. Members see those of their own accounts'),
+    answers: z
+      .array(
+        z.object({
+          partyId: z.uuid().describe('Membership or organisation'),
+          needed: z.boolean().describe('Nothing moves without their word, or that of a broker'),
+          answer: z.enum(['confirmed', 'refused']).nullable(),
+          answeredBy: z.uuid().nullable().describe('Membership'),
+          answeredAt: z.date().nullable()
+        })
+      )
+      .describe('Of a report. Members see their own'),
+    reason: z.string().nullable().describe('Why it was taken back; to staff also why it was refused')
   })
   .meta({ id: 'ExchangeGroup', description: 'Exchanges of several people that stand or fall together' })
 
@@ -92,6 +169,9 @@ export const groupPreviewSchema = z
           receiver: sideOut,
           serviceMinutes: sum('Time given'),
           creditMinutes: sum('What the provider gets for it'),
+          contactMinutes: sum('For how long the receiver was there'),
+          preparationMinutes: sum('Share of the preparation, whether it counts or not'),
+          travelMinutes: sum('Share of the travel, whether it counts or not'),
           recordOnly: exchangeSchema.shape.recordOnly
         })
       )

@@ -1,11 +1,14 @@
 import type { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
-import { getAccounts, type Leg, legsOf, refusalOf } from '../ledger/index.ts'
+import { isStaff } from '../../shared/actor.ts'
+import { getAccounts, refusalOf } from '../ledger/index.ts'
 import type { AccountLabel } from '../ledger/schemas.ts'
 import { accountLabels } from '../members/index.ts'
 import type { Exchange } from './exchanges.ts'
+import type { GroupPlan, GroupShape } from './group-plan.ts'
+import { getGroup, type ListedGroup } from './group-read.ts'
 import type { groupPreviewSchema, groupSchema } from './group-schemas.ts'
-import { exchangesOf, type Group, type GroupPlan, tryLegs } from './groups.ts'
+import { type Group, tryLegs } from './groups.ts'
 import { viewOf } from './views.ts'
 
 type Moved = { debit: number; credit: number; minutes: number; kind: string }
@@ -13,8 +16,12 @@ type Moved = { debit: number; credit: number; minutes: number; kind: string }
 const sumsOf = (exchanges: readonly Exchange[], legs: readonly Moved[]) => ({
   serviceMinutes: total(exchanges.map((x) => x.serviceMinutes ?? 0)),
   creditMinutes: total(exchanges.map((x) => x.creditMinutes ?? 0)),
-  surplusMinutes: total(legs.filter(({ kind }) => kind === 'surplus').map(({ minutes }) => minutes))
+  preparationCreditMinutes: movedFor('preparation', legs),
+  surplusMinutes: movedFor('surplus', legs)
 })
+
+const movedFor = (kind: string, legs: readonly Moved[]) =>
+  total(legs.filter((leg) => leg.kind === kind).map(({ minutes }) => minutes))
 
 const total = (minutes: readonly number[]): number => minutes.reduce((sum, each) => sum + each, 0)
 
@@ -29,23 +36,15 @@ async function labelling(tx: Tx, legs: readonly { debit: number; credit: number 
   return (account: number) => labels.get(account) ?? nobody
 }
 
-/** A recorded group with its exchanges and its legs. */
-export async function groupView(tx: Tx, group: Group): Promise<z.output<typeof groupSchema>> {
-  const rows = await exchangesOf(tx, group.id)
-  const legs = (await legsOf(tx, group.id)).map((leg) => ({
-    ...leg,
-    debit: leg.debitAccount,
-    credit: leg.creditAccount
-  }))
+/** A group as far as the caller may see it, with its exchanges and its legs. */
+export async function groupView(tx: Tx, id: string): Promise<z.output<typeof groupSchema>> {
+  const { group, exchanges: rows, legs: seen, answers } = await getGroup(tx, id)
+  const legs = seen.map((leg) => ({ ...leg, debit: leg.debitAccount, credit: leg.creditAccount }))
   const label = await labelling(tx, legs)
-  const { id, status, shape, rule, policyVersion, performedOn, reason, recordedAt, reversedAt, rowVersion } = group
+  // why somebody says that it was otherwise is for the broker to know
+  const reason = isStaff(tx.actor) || group.status === 'reversed' ? group.reason : null
   return {
-    id,
-    status: status as 'settled',
-    shape: shape as GroupPlan['shape'],
-    rule: rule as GroupPlan['rule'],
-    policyVersion,
-    performedOn,
+    ...listedFields(group),
     ...sumsOf(rows, legs),
     exchanges: rows.map((row) => viewOf(tx.actor, row)),
     legs: legs.map((leg) => ({
@@ -61,14 +60,40 @@ export async function groupView(tx: Tx, group: Group): Promise<z.output<typeof g
       creditBalanceMinutes: leg.creditBalance,
       reversedBy: leg.resolvedBy
     })),
-    reason,
-    recordedAt,
-    reversedAt,
-    rowVersion
+    answers: answers.map(({ partyId, needed, answer, answeredBy, answeredAt }) => ({
+      partyId,
+      needed,
+      answer: answer as 'confirmed' | null,
+      answeredBy,
+      answeredAt
+    })),
+    reason
   }
 }
 
-const kindOf = ({ kind }: Pick<Leg, 'kind'>) => kind as 'exchange' | 'surplus'
+const listedFields = (group: Group) => ({
+  id: group.id,
+  status: group.status as 'settled',
+  shape: group.shape as GroupShape,
+  rule: group.rule as GroupPlan['rule'],
+  policyVersion: group.policyVersion,
+  performedOn: group.performedOn,
+  reportedBy: group.reportedBy,
+  needsBroker: group.needsBroker,
+  recordedAt: group.recordedAt,
+  settledAt: group.settledAt,
+  reversedAt: group.reversedAt,
+  rowVersion: group.rowVersion
+})
+
+export const listedView = ({ exchanges, serviceMinutes, waitingFor, ...group }: ListedGroup) => ({
+  ...listedFields(group),
+  exchanges,
+  serviceMinutes,
+  waitingFor
+})
+
+const kindOf = ({ kind }: { kind: string }) => kind as 'exchange' | 'preparation' | 'surplus'
 
 /** What would become of a plan. The ledger is asked itself, and everything is taken back. */
 export async function previewOf(tx: Tx, plan: GroupPlan): Promise<z.output<typeof groupPreviewSchema>> {
@@ -111,11 +136,14 @@ export async function previewOf(tx: Tx, plan: GroupPlan): Promise<z.output<typeo
     ...sumsOf(plan.exchanges, legs),
     exchanges: plan.exchanges
       .map((planned) => viewOf(tx.actor, planned))
-      .map(({ provider, receiver, serviceMinutes, creditMinutes, recordOnly }) => ({
+      .map(({ provider, receiver, recordOnly, ...minutes }) => ({
         provider,
         receiver,
-        serviceMinutes: serviceMinutes ?? 0,
-        creditMinutes: creditMinutes ?? 0,
+        serviceMinutes: minutes.serviceMinutes ?? 0,
+        creditMinutes: minutes.creditMinutes ?? 0,
+        contactMinutes: minutes.contactMinutes ?? 0,
+        preparationMinutes: minutes.preparationMinutes ?? 0,
+        travelMinutes: minutes.travelMinutes ?? 0,
         recordOnly
       })),
     legs: shown,

@@ -99,12 +99,23 @@ export const exchangeSchema = z
     agreedMinutes: z.int().nullable(),
     serviceMinutes: z.int().nullable().describe('The real time given; all reports of hours use it'),
     creditMinutes: z.int().nullable().describe('What the ledger moved, after rounding by the policy'),
+    contactMinutes: z.int().nullable().describe('In a group: for how long the receiver was there; null: not kept'),
+    preparationMinutes: z
+      .int()
+      .nullable()
+      .describe("In a group: the receiver's share of what the provider needed to prepare; null: not kept"),
+    travelMinutes: z.int().nullable().describe('The same of travel'),
     recordOnly: z.boolean().describe('Recorded, and by its nature not moved in the ledger'),
     policyVersion: z.int().describe('The policy that it was made under'),
     proposedBy: z.enum([...sideNames, 'broker']),
     reportedBy: z.enum([...sideNames, 'broker']).nullable(),
     source: z.enum([...claimableSources, 'import', 'system']),
     slipNumber: z.string().nullable(),
+    recordedBy: z
+      .uuid()
+      .nullable()
+      .describe('Membership of who began or recorded it; null: the service itself, or an older record'),
+    onBehalfOf: z.uuid().nullable().describe('Membership for whom staff did so; null: for themselves'),
     reason: z.string().nullable(),
     transferId: z.uuid().nullable(),
     reversalTransferId: z.uuid().nullable(),

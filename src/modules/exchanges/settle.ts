@@ -10,7 +10,10 @@ import { accountHolder, type SideName, sideOf } from './sides.ts'
 import { type Change, step } from './writing.ts'
 
 /** The account of one side today: affiliations were kept with the exchange, accounts never change. */
-export function accountOf({ exchange, parties, policy }: Context, name: SideName): number | null {
+export function accountOf(
+  { exchange, parties, policy }: Pick<Context, 'exchange' | 'parties' | 'policy'>,
+  name: SideName
+): number | null {
   const { capacity, memberId, organisationId } = sideOf(exchange, name)
   const holder = accountHolder(name, capacity, policy)
   if (holder === 'nobody') return null

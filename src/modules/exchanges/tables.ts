@@ -25,12 +25,17 @@ export const groups = exchangesSchema.table(
     timebankId: timebankId(),
     id: id(),
     shape: text('shape').notNull(),
-    /** How the receivers were charged; null where several gave time to one. */
+    /** How several receivers were charged; null where there was one, who paid for all. */
     rule: text('rule'),
     status: text('status').notNull(),
     policyVersion: integer('policy_version').notNull(),
     performedOn: date('performed_on').notNull(),
     recordedAt: instant('recorded_at').notNull(),
+    /** Membership of the provider who reported it; null: a broker has recorded it. */
+    reportedBy: uuid('reported_by'),
+    /** Whether it moves nothing before a broker has looked at it, whoever confirms. */
+    needsBroker: boolean('needs_broker').notNull().default(false),
+    settledAt: instant('settled_at'),
     /** Common to the transfers that took it back. */
     reversalGroupId: uuid('reversal_group_id'),
     reason: text('reason'),
@@ -39,9 +44,32 @@ export const groups = exchangesSchema.table(
   },
   (t) => [
     primaryKey({ columns: [t.timebankId, t.id] }),
-    check('groups_shape', sql`${t.shape} in ('one_to_many', 'many_to_one')`),
-    check('groups_rule', sql`(${t.shape} = 'one_to_many') = (${t.rule} is not null)`),
-    check('groups_status', sql`${t.status} in ('settled', 'reversed')`)
+    check('groups_shape', sql`${t.shape} in ('one_to_one', 'one_to_many', 'many_to_one', 'many_to_many')`),
+    check('groups_rule', sql`(${t.shape} in ('one_to_many', 'many_to_many')) = (${t.rule} is not null)`),
+    check('groups_status', sql`${t.status} in ('reported', 'disputed', 'settled', 'cancelled', 'reversed')`),
+    index('groups_status_order').on(t.timebankId, t.status, t.id)
+  ]
+)
+
+/** Those of a reported group who can say that it was so, or otherwise, and what they have said: each once. */
+export const groupAnswers = exchangesSchema.table(
+  'group_answers',
+  {
+    timebankId: timebankId(),
+    groupId: uuid('group_id').notNull(),
+    /** Membership, or organisation. */
+    partyId: uuid('party_id').notNull(),
+    /** Helped by somebody else than who reported: nothing moves without their word. */
+    needed: boolean('needed').notNull(),
+    answer: text('answer'),
+    /** Membership: the party's own, or of who acts for the organisation. */
+    answeredBy: uuid('answered_by'),
+    answeredAt: instant('answered_at')
+  },
+  (t) => [
+    primaryKey({ columns: [t.timebankId, t.groupId, t.partyId] }),
+    foreignKey({ columns: [t.timebankId, t.groupId], foreignColumns: [groups.timebankId, groups.id] }),
+    check('group_answers_answer', sql`${t.answer} in ('confirmed', 'refused')`)
   ]
 )
 
@@ -74,13 +102,20 @@ export const exchanges = exchangesSchema.table(
     approvedMinutes: integer('approved_minutes'),
     serviceMinutes: integer('service_minutes'),
     creditMinutes: integer('credit_minutes'),
+    /** In a group: for how long the receiver was there, and the share of what the provider needed beside the service. */
+    contactMinutes: integer('contact_minutes'),
+    preparationMinutes: integer('preparation_minutes'),
+    travelMinutes: integer('travel_minutes'),
     policyVersion: integer('policy_version').notNull(),
     proposedBy: text('proposed_by').notNull(),
     reportedBy: text('reported_by'),
     reportedByPerson: uuid('reported_by_person'),
     source: text('source').notNull(),
     slipNumber: text('slip_number'),
+    /** Person. */
     recordedBy: uuid('recorded_by'),
+    /** Their membership. */
+    recordedByMember: uuid('recorded_by_member'),
     onBehalfOf: uuid('on_behalf_of'),
     /** Set where hours moved in the ledger; null while open, for imported history and for record-only time. */
     transferId: uuid('transfer_id'),
@@ -144,6 +179,15 @@ export const exchanges = exchangesSchema.table(
       .on(t.timebankId, t.externalSource, t.externalId)
       .where(sql`external_id is not null`),
     foreignKey({ columns: [t.timebankId, t.groupId], foreignColumns: [groups.timebankId, groups.id] }),
+    // of one's own groups, newest first
+    index('exchanges_provider_group').on(t.timebankId, t.providerId, t.groupId).where(sql`group_id is not null`),
+    index('exchanges_receiver_group').on(t.timebankId, t.receiverId, t.groupId).where(sql`group_id is not null`),
+    index('exchanges_provider_organisation_group')
+      .on(t.timebankId, t.providerOrganisationId, t.groupId)
+      .where(sql`group_id is not null and provider_organisation_id is not null`),
+    index('exchanges_receiver_organisation_group')
+      .on(t.timebankId, t.receiverOrganisationId, t.groupId)
+      .where(sql`group_id is not null and receiver_organisation_id is not null`),
     uniqueIndex('exchanges_group').on(t.timebankId, t.groupId, t.groupPosition).where(sql`group_id is not null`),
     // a slip is recorded once, whether for one exchange or for a group
     uniqueIndex('exchanges_slip')
@@ -158,6 +202,10 @@ export const exchanges = exchangesSchema.table(
       sql`${t.providerCapacity} in ('citizen', 'professional', 'organisation') and ${t.receiverCapacity} in ('citizen', 'professional', 'organisation')`
     ),
     check('exchanges_two_sides', sql`${t.providerId} <> ${t.receiverId}`),
-    check('exchanges_minutes', sql`${t.proposedMinutes} > 0 and ${t.serviceMinutes} > 0 and ${t.creditMinutes} >= 0`)
+    check('exchanges_minutes', sql`${t.proposedMinutes} > 0 and ${t.serviceMinutes} > 0 and ${t.creditMinutes} >= 0`),
+    check(
+      'exchanges_minutes_beside',
+      sql`${t.contactMinutes} > 0 and ${t.preparationMinutes} >= 0 and ${t.travelMinutes} >= 0`
+    )
   ]
 )

@@ -23,7 +23,13 @@ export function viewOf(actor: Actor, { parties, ...exchange }: Seen): ExchangeVi
       name: (capacity === 'organisation' ? organisation?.name : member?.displayName) ?? null
     }
   }
-  const view = { ...(exchange as unknown as ExchangeView), provider: side('provider'), receiver: side('receiver') }
+  const recordedBy = exchange.recordedByMember
+  const view = {
+    ...(exchange as unknown as ExchangeView),
+    recordedBy,
+    provider: side('provider'),
+    receiver: side('receiver')
+  }
   const isSide = exchange.providerId === actor.membershipId || exchange.receiverId === actor.membershipId
   if (!hasRole(actor, 'auditor') || isStaff(actor) || isSide) return view
   const nameless = <T extends object>(shown: T) => ({ ...shown, name: null })

@@ -1,225 +1,173 @@
-import { and, asc, eq, getTableColumns, isNotNull, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Tx } from '../../db/client.ts'
-import { DomainError, notFound } from '../../shared/errors.ts'
-import { audit } from '../audit/index.ts'
-import {
-  type Account,
-  type CrossedLimit,
-  type Crossing,
-  closeCrossings,
-  findOpenCrossing,
-  getAccounts,
-  openCrossings
-} from '../ledger/index.ts'
-import { accountOwner, getMembership, refuseOwnAccount } from '../members/index.ts'
+import { notFound } from '../../shared/errors.ts'
+import type { FollowUpStep } from '../../shared/follow-up-steps.ts'
+import { type Account, type CrossingTally, getAccounts, openCrossingTallies } from '../ledger/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
-import { outcomes } from './tables.ts'
+import { crossedLimit, type FollowUpKind, type FollowUpRef, type OutcomeName, type settledItself } from './kinds.ts'
+import { items } from './tables.ts'
 
-/** Why somebody is to be spoken with. */
-export const followUpKinds = ['floor_crossed', 'ceiling_crossed'] as const
-export type FollowUpKind = (typeof followUpKinds)[number]
+export const followUpStates = ['open', 'snoozed', 'closed'] as const
+export type FollowUpState = (typeof followUpStates)[number]
 
-/** What came of it. */
-export const outcomeNames = [
-  'contacted',
-  'agreed_to_give',
-  'agreed_to_ask',
-  'limit_changed',
-  'grant_made',
-  'nothing_needed'
-] as const
-export type OutcomeName = (typeof outcomeNames)[number]
-
-/** Which one it is: of what kind, and about what. */
-export type FollowUpRef = { kind: FollowUpKind; subjectId: string }
-
-/** Something for a broker to look after, until they note what came of it. Minutes. */
-export type FollowUp = FollowUpRef & {
+/** Something for a broker to look after. */
+export type FollowUp = Omit<
+  typeof items.$inferSelect,
+  'kind' | 'step' | 'outcome' | 'since' | 'openedAt' | 'latestAt'
+> & {
+  kind: FollowUpKind
+  state: FollowUpState
+  step: FollowUpStep
+  outcome: OutcomeName | typeof settledItself | null
   /** to the microsecond, UTC, so that texts sort as instants */
+  since: string
   openedAt: string
-  account: number
-  /** the soft limit that was crossed, and the balance after it */
-  limit: number
-  balance: number
-  /** how often since then, and when last */
-  crossings: number
-  latestAt: string
-  /** as the account is now */
-  now: Account
-  closed: { outcome: OutcomeName; note: string | null; notedBy: string | null; notedAt: Date } | null
+  /** Of a crossed limit: how often since then, and the account as it is now. */
+  crossed: (CrossingTally & { now: Account }) | null
 }
 
-export type FollowUpState = 'open' | 'closed' | 'all'
+export type Filter = {
+  state: FollowUpState | 'all'
+  kind?: FollowUpKind | undefined
+  /** null: of nobody in particular */
+  assigneeId?: string | null | undefined
+  /** One of those whom it is about. */
+  memberId?: string | undefined
+  dueBefore?: string | undefined
+}
 
-const limitOf = { floor_crossed: 'floor', ceiling_crossed: 'ceiling' } as const satisfies Record<
-  FollowUpKind,
-  CrossedLimit
->
-const kindOf = { floor: 'floor_crossed', ceiling: 'ceiling_crossed' } as const satisfies Record<
-  CrossedLimit,
-  FollowUpKind
->
+export type Sort = 'due' | 'opened'
 
-/** Its place in the lists. */
-export type Place = Pick<FollowUp, 'openedAt' | 'subjectId' | 'kind'>
+/** Its place in the lists: `at` is the day or the instant by which they are sorted. */
+export type Place = FollowUpRef & { at: string }
 
-/** Oldest first, those after `after`. One more than `limit` where there are more. */
+export const placeOf = (followUp: FollowUp, sort: Sort): Place => ({
+  kind: followUp.kind,
+  subjectId: followUp.subjectId,
+  round: followUp.round,
+  at: sort === 'due' ? followUp.dueOn : followUp.openedAt
+})
+
+/** What is due or was opened first comes first, those after `after`. One more than `limit` where there are more. */
 export async function listFollowUps(
   tx: Tx,
-  state: FollowUpState,
+  filter: Filter,
+  sort: Sort,
   after: Place | null,
   limit: number
 ): Promise<FollowUp[]> {
-  const open = state === 'closed' ? [] : (await openOnes(tx, after, limit)).map(fromCrossing)
-  const closed = state === 'open' ? [] : (await outcomesWhere(tx, afterPlace(after), limit + 1)).map(fromOutcome)
-  // one that is closed between the two looks is closed
-  const byPlace = new Map([...open, ...closed].map((found) => [placeText(found), found]))
-  const places = [...byPlace.keys()].sort().slice(0, limit + 1)
-  return withAccounts(
-    tx,
-    places.map((place) => byPlace.get(place)!)
+  const day = await todayHere(tx)
+  const [at, type] = sort === 'due' ? ([items.dueOn, 'date'] as const) : ([items.openedAt, 'timestamptz'] as const)
+  const beyond =
+    after &&
+    sql`(${at}, ${items.kind}, ${items.subjectId}, ${items.round}) >
+        (${after.at}::${sql.raw(type)}, ${after.kind}::text, ${after.subjectId}::uuid, ${after.round}::integer)`
+  const { kind, assigneeId, memberId, dueBefore } = filter
+  const condition = and(
+    inState(filter.state, day),
+    kind ? eq(items.kind, kind) : undefined,
+    assigneeId === null ? isNull(items.assigneeId) : assigneeId ? eq(items.assigneeId, assigneeId) : undefined,
+    memberId ? or(eq(items.memberId, memberId), eq(items.otherMemberId, memberId)) : undefined,
+    dueBefore ? lt(items.dueOn, dueBefore) : undefined,
+    beyond ?? undefined
   )
+  const rows = await rowsWhere(tx, condition)
+    .orderBy(asc(at), asc(items.kind), asc(items.subjectId), asc(items.round))
+    .limit(limit + 1)
+  return complete(tx, rows, day)
 }
-
-type Found = Omit<FollowUp, 'now'>
-
-const placeText = ({ openedAt, subjectId, kind }: Place): string => `${openedAt} ${subjectId} ${kind}`
 
 /** One of either state; what was never one, or belongs to another timebank, is not there. */
 export async function getFollowUp(tx: Tx, ref: FollowUpRef): Promise<FollowUp> {
-  const open = await findOpenCrossing(tx, ref.subjectId, limitOf[ref.kind])
-  const [closed] = open === null ? await outcomesWhere(tx, one(ref), 1) : []
-  const found = open === null ? closed && fromOutcome(closed) : fromCrossing(open)
-  if (!found) throw notFound('follow-up')
-  const [followUp] = await withAccounts(tx, [found])
-  return followUp!
+  const [followUp] = await complete(tx, await rowsWhere(tx, one(ref)), await todayHere(tx))
+  if (!followUp) throw notFound('follow-up')
+  return followUp
 }
 
-/**
- * A broker notes what came of it, and it is closed: with all crossings of the same limit since it was opened. It stays open
- * when the balance comes back inside by itself: that somebody was near a limit is worth a word all the same. Not for one's
- * own account.
- */
-export async function closeFollowUp(
-  tx: Tx,
-  ref: FollowUpRef,
-  { outcome, note }: { outcome: OutcomeName; note: string | null }
-): Promise<FollowUp> {
-  const open = await findOpenCrossing(tx, ref.subjectId, limitOf[ref.kind])
-  if (open === null) {
-    // not there at all, or closed before
-    await getFollowUp(tx, ref)
-    throw closedAlready()
-  }
-  const owner = await accountOwner(tx, open.accountId)
+/** The same, locked: of two who change it at once the second sees what the first has made of it. */
+export async function lockFollowUp(tx: Tx, ref: FollowUpRef): Promise<FollowUp> {
+  const [followUp] = await complete(tx, await rowsWhere(tx, one(ref)).for('no key update'), await todayHere(tx))
+  if (!followUp) throw notFound('follow-up')
+  return followUp
+}
+
+export type Count = { kind: FollowUpKind; assigneeId: string | null; open: number; overdue: number; snoozed: number }
+
+/** How many are not closed, by kind and by who looks after them. Snoozed ones are counted apart. */
+export async function countFollowUps(tx: Tx): Promise<Count[]> {
+  const { rows } = await tx.client.query<Count>({
+    name: 'follow_ups.count',
+    text: `SELECT kind, assignee_id AS "assigneeId",
+                  count(*) FILTER (WHERE snoozed_until IS NULL OR snoozed_until <= $2::date)::integer AS open,
+                  count(*) FILTER (WHERE due_on < $2::date AND (snoozed_until IS NULL OR snoozed_until <= $2::date))::integer AS overdue,
+                  count(*) FILTER (WHERE snoozed_until > $2::date)::integer AS snoozed
+             FROM follow_ups.items WHERE timebank_id = $1 AND closed_at IS NULL
+            GROUP BY kind, assignee_id ORDER BY kind, assignee_id NULLS FIRST`,
+    values: [tx.timebankId, await todayHere(tx)]
+  })
+  return rows
+}
+
+export async function todayHere(tx: Tx): Promise<string> {
   const { rules } = await currentPolicy(tx)
-  if (owner) await refuseOwnAccount(tx, owner, today(tx, rules))
-  const transfers = await closeCrossings(tx, open.accountId, open.which)
-  if (!transfers.includes(open.transferId)) throw closedAlready()
-  await tx.db.insert(outcomes).values({
-    timebankId: tx.timebankId,
-    kind: ref.kind,
-    subjectId: ref.subjectId,
-    // a Date would lose the microseconds by which open and closed ones are in one order
-    openedAt: sql`${open.openedAt}::timestamptz`,
-    accountId: open.accountId,
-    limitMinutes: open.limit,
-    balanceMinutes: open.balance,
-    crossings: transfers.length,
-    latestAt: sql`${open.latestAt}::timestamptz`,
-    outcome,
-    note,
-    notedBy: tx.actor.membershipId,
-    notedAt: tx.now
-  })
-  await audit(tx, {
-    action: 'follow-up.closed',
-    subject: { type: 'follow-up', id: `${ref.kind}.${ref.subjectId}` },
-    onBehalfOf: owner?.membershipId ?? null,
-    changes: { outcome, account: open.accountId, crossings: transfers.length, ...(note ? { fields: ['note'] } : {}) }
-  })
-  return getFollowUp(tx, ref)
+  return today(tx, rules)
 }
 
-const closedAlready = () => new DomainError('wrong-state', 'What came of it has been noted already.')
+const one = ({ kind, subjectId, round }: FollowUpRef): SQL | undefined =>
+  and(eq(items.kind, kind), eq(items.subjectId, subjectId), eq(items.round, round))
 
-/** When a member is erased: nothing is left of what was written about them. What came of it stays. */
-export async function blankFollowUpsOf(tx: Tx, membershipId: string): Promise<void> {
-  const { accountId } = await getMembership(tx, membershipId)
-  await tx.db
-    .update(outcomes)
-    .set({ note: null })
-    .where(and(eq(outcomes.timebankId, tx.timebankId), eq(outcomes.accountId, accountId), isNotNull(outcomes.note)))
+function inState(state: Filter['state'], day: string): SQL | undefined {
+  if (state === 'all') return undefined
+  if (state === 'closed') return sql`closed_at IS NOT NULL`
+  // the texts of the indexes' conditions
+  return state === 'open'
+    ? sql`closed_at IS NULL AND (snoozed_until IS NULL OR snoozed_until <= ${day}::date)`
+    : sql`closed_at IS NULL AND snoozed_until IS NOT NULL AND snoozed_until > ${day}::date`
 }
-
-const openOnes = (tx: Tx, after: Place | null, limit: number): Promise<Crossing[]> =>
-  openCrossings(
-    tx,
-    after && { openedAt: after.openedAt, transferId: after.subjectId, which: limitOf[after.kind] },
-    limit
-  )
-
-const fromCrossing = (crossing: Crossing): Found => ({
-  kind: kindOf[crossing.which],
-  subjectId: crossing.transferId,
-  openedAt: crossing.openedAt,
-  account: crossing.accountId,
-  limit: crossing.limit,
-  balance: crossing.balance,
-  crossings: crossing.times,
-  latestAt: crossing.latestAt,
-  closed: null
-})
 
 const exact = (column: AnyPgColumn) =>
   sql<string>`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
 const exactColumns = {
-  ...getTableColumns(outcomes),
-  openedAt: exact(outcomes.openedAt),
-  latestAt: exact(outcomes.latestAt)
+  ...getTableColumns(items),
+  since: exact(items.since),
+  openedAt: exact(items.openedAt),
+  latestAt: sql<string | null>`to_char(${items.latestAt} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 }
 
-/** Closed ones in their order. */
-function outcomesWhere(tx: Tx, condition: SQL | undefined, limit: number) {
-  return tx.db
+const rowsWhere = (tx: Tx, condition: SQL | undefined) =>
+  tx.db
     .select(exactColumns)
-    .from(outcomes)
-    .where(and(eq(outcomes.timebankId, tx.timebankId), condition))
-    .orderBy(asc(outcomes.openedAt), asc(outcomes.subjectId), asc(outcomes.kind))
-    .limit(limit)
-}
+    .from(items)
+    .where(and(eq(items.timebankId, tx.timebankId), condition))
+    .$dynamic()
 
-const one = ({ kind, subjectId }: FollowUpRef) => and(eq(outcomes.kind, kind), eq(outcomes.subjectId, subjectId))
+type Row = Awaited<ReturnType<typeof rowsWhere>>[number]
 
-const afterPlace = (after: Place | null): SQL | undefined =>
-  after === null
-    ? undefined
-    : sql`(${outcomes.openedAt}, ${outcomes.subjectId}, ${outcomes.kind}) >
-          (${after.openedAt}::timestamptz, ${after.subjectId}::uuid, ${after.kind}::text)`
-
-const fromOutcome = (row: Awaited<ReturnType<typeof outcomesWhere>>[number]): Found => ({
-  kind: row.kind as FollowUpKind,
-  subjectId: row.subjectId,
-  openedAt: row.openedAt,
-  account: row.accountId,
-  limit: row.limitMinutes,
-  balance: row.balanceMinutes,
-  crossings: row.crossings,
-  latestAt: row.latestAt,
-  closed: {
-    outcome: row.outcome as OutcomeName,
-    note: row.note,
-    notedBy: row.notedBy,
-    notedAt: row.notedAt
-  }
-})
-
-async function withAccounts(tx: Tx, found: readonly Found[]): Promise<FollowUp[]> {
+/** With the accounts of crossed limits; what is open of them is counted where the ledger keeps it. */
+async function complete(tx: Tx, rows: readonly Row[], day: string): Promise<FollowUp[]> {
   const accounts = await getAccounts(
     tx,
-    found.map(({ account }) => account)
+    rows.flatMap(({ accountId }) => (accountId === null ? [] : [accountId]))
   )
-  return found.map((each) => ({ ...each, now: accounts.get(each.account)! }))
+  const open = rows.flatMap((row) => {
+    const which = crossedLimit(row.kind as FollowUpKind)
+    return which && row.closedAt === null ? [{ row, accountId: row.accountId!, which }] : []
+  })
+  const tallies = await openCrossingTallies(tx, open)
+  const tallyOf = new Map(open.map(({ row }, i) => [row, tallies[i]!]))
+  return rows.map((row) => {
+    const { latestAt, ...rest } = row
+    const tally = tallyOf.get(row) ?? { times: row.crossings!, latestAt: latestAt! }
+    const isSnoozed = row.snoozedUntil !== null && row.snoozedUntil > day
+    return {
+      ...rest,
+      kind: row.kind as FollowUpKind,
+      step: row.step as FollowUpStep,
+      outcome: row.outcome as FollowUp['outcome'],
+      state: row.closedAt !== null ? 'closed' : isSnoozed ? 'snoozed' : 'open',
+      crossed: row.accountId === null ? null : { ...tally, now: accounts.get(row.accountId)! }
+    }
+  })
 }

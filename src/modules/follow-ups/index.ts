@@ -1,1 +1,2 @@
-export { blankFollowUpsOf } from './follow-ups.ts'
+export { blankFollowUpsOf } from './changes.ts'
+export { followUpsCron, followUpsTasks } from './look.ts'

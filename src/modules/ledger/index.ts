@@ -15,7 +15,12 @@ export { type Moment, positionAt, summaryOf, trialBalanceAt } from './as-of.ts'
 export type { Operation, Outcome } from './call.ts'
 export { extendChain, ledgerCron, ledgerTasks } from './chain.ts'
 export { outcomeCodes } from './codes.ts'
-export { type CrossedLimit, type Crossing, closeCrossings, findOpenCrossing, openCrossings } from './crossings.ts'
+export {
+  type CrossingTally,
+  closeCrossings,
+  openCrossingsSql,
+  openCrossingTallies
+} from './crossings.ts'
 export { forgetRefusals, releaseExpiredHolds } from './expiry.ts'
 export { type Leg, legsOf } from './groups.ts'
 export { findTransfer, journal, type Transfer } from './journal.ts'

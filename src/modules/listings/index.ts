@@ -12,7 +12,7 @@ export {
 export { createDraftRequests, type DraftRequest } from './drafts.ts'
 export { expireListings, listingsExpiringWithin, noteExpiryNotices } from './expiry.ts'
 export { blankListingsOf, closeListingsOf } from './leaving.ts'
-export { createListing, getOffer, getRequest } from './listings.ts'
+export { createListing, getOffer, getRequest, isOwn, type Listing, readListing } from './listings.ts'
 export { markRequest } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
 export { rebuildWords } from './words.ts'

@@ -128,6 +128,7 @@ export const requests = listings.table(
     index('requests_member').on(t.timebankId, t.membershipId, t.id),
     index('requests_organisation').on(t.timebankId, t.organisationId, t.id).where(sql`organisation_id is not null`),
     index('requests_expiry').on(t.timebankId, t.expiresOn).where(sql`status in ('open', 'matched')`),
+    index('requests_opened').on(t.timebankId, t.openedAt).where(sql`opened_at is not null`),
     // within a band of latitude, then of longitude; the index of words leads with the timebank and needs an operator class: by hand
     index('requests_place').on(t.timebankId, t.coarseLatitude, t.coarseLongitude).where(sql`status = 'open'`),
     check(

@@ -1,4 +1,3 @@
-export { accountOwner, refuseOwnAccount } from './account-owner.ts'
 export { accountsOf } from './accounts.ts'
 export { type AddMember, addFounder, addMember, applyForMembership } from './adding.ts'
 export {

@@ -1,4 +1,4 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { orEmpty } from '../../db/packed.ts'
 import { hasRole, isStaff, type MembershipStatus } from '../../shared/actor.ts'
@@ -212,14 +212,19 @@ export async function ownsAccount(tx: Tx, who: { membershipId: string | null; ac
   return (await affiliationCovering(tx, wanted)) !== null
 }
 
+/** `visible`: other members may find the profile, and with it the name. */
+export type MemberLabel = { number: number; displayName: string; visible: boolean }
+
 /** Number and name of many members at once, by id. */
-export async function memberLabels(
-  tx: Tx,
-  ids: readonly string[]
-): Promise<Map<string, { number: number; displayName: string }>> {
+export async function memberLabels(tx: Tx, ids: readonly string[]): Promise<Map<string, MemberLabel>> {
   if (ids.length === 0) return new Map()
   const rows = await tx.db
-    .select({ id: memberships.id, number: memberships.number, displayName: memberships.displayName })
+    .select({
+      id: memberships.id,
+      number: memberships.number,
+      displayName: memberships.displayName,
+      visible: sql<boolean>`${memberships.status} in ('active', 'paused') and ${memberships.profileVisibility} = 'members'`
+    })
     .from(memberships)
     .where(and(eq(memberships.timebankId, tx.timebankId), inArray(memberships.id, [...ids])))
   return new Map(rows.map(({ id, ...label }) => [id, label]))

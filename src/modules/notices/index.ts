@@ -1,2 +1,2 @@
-export { insertNotices, noticesJson, removeNoticesOf } from './notices.ts'
+export { holdUnread, insertNotices, markKnown, noticesJson, removeNoticesOf } from './notices.ts'
 export { noticesCron, noticesTasks } from './tasks.ts'

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { rowsWriter } from '../../db/rows.ts'
 import { notFound } from '../../shared/errors.ts'
@@ -13,6 +13,8 @@ export type NewNotice = {
   membershipId: string
   kind: NoticeKind
   subjectId: string
+  /** Where whoever writes it wants to find it again. */
+  id?: string
 }
 
 /**
@@ -26,17 +28,36 @@ const written = rowsWriter<Notice>(notices)
 
 export const noticesJson = (tx: Tx, told: readonly NewNotice[]): string =>
   written(
-    told.map((notice) => ({ ...notice, timebankId: tx.timebankId, id: newId(), createdAt: tx.now, readAt: null }))
+    told.map((notice) => ({ id: newId(), ...notice, timebankId: tx.timebankId, createdAt: tx.now, readAt: null }))
   )
 
 const ofMember = (tx: Tx, membershipId: string) =>
   and(eq(notices.timebankId, tx.timebankId), eq(notices.membershipId, membershipId))
 
+/** Which notice of whom. */
+export type NoticeRef = Pick<Notice, 'membershipId' | 'id'>
+
+/** Of some notices the ids of those that nobody has read; they stay unread until the transaction ends. */
+export async function holdUnread(tx: Tx, refs: readonly NoticeRef[]): Promise<Set<string>> {
+  if (refs.length === 0) return new Set()
+  const { rows } = await tx.client.query<{ id: string }>({
+    name: 'notices.hold_unread',
+    text: `SELECT n.id
+             FROM unnest($2::uuid[], $3::uuid[]) AS r (membership_id, id)
+             JOIN notices.notices n ON n.timebank_id = $1 AND n.membership_id = r.membership_id AND n.id = r.id
+            WHERE n.read_at IS NULL
+            ORDER BY n.id
+              FOR NO KEY UPDATE OF n`,
+    values: [tx.timebankId, refs.map((ref) => ref.membershipId), refs.map((ref) => ref.id)]
+  })
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** A member's own, newest first; `before` is the id of the last one seen. One more than `limit` where there are more. */
 export function listNotices(
   tx: Tx,
   membershipId: string,
-  filter: { unread: boolean; before: string | null },
+  filter: { unread: boolean; before: string | null; without?: NoticeKind },
   limit: number
 ): Promise<Notice[]> {
   return tx.db
@@ -46,6 +67,7 @@ export function listNotices(
       and(
         ofMember(tx, membershipId),
         filter.unread ? isNull(notices.readAt) : undefined,
+        filter.without === undefined ? undefined : ne(notices.kind, filter.without),
         filter.before === null ? undefined : lt(notices.id, filter.before)
       )
     )
@@ -62,6 +84,15 @@ export async function markRead(tx: Tx, membershipId: string, id: string): Promis
     .returning()
   if (!notice) throw notFound('notice')
   return notice
+}
+
+/** The same, of some that the member has come to know otherwise. */
+export async function markKnown(tx: Tx, membershipId: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await tx.db
+    .update(notices)
+    .set({ readAt: tx.now })
+    .where(and(ofMember(tx, membershipId), inArray(notices.id, [...ids]), isNull(notices.readAt)))
 }
 
 /** When a member is erased. */

@@ -113,8 +113,12 @@ export const rules = {
     'split_equal',
     'How exchanges of one provider with several receivers are charged, where nothing else is said: `split_equal` shares the time among them; `each_pays_surplus_to_pot` charges each the whole time, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot.'
   ),
-  countPreparation: rule(yes, true, 'Whether preparation counts as time given.'),
-  countTravel: rule(yes, false, 'Whether travel counts as time given.'),
+  countPreparation: rule(
+    yes,
+    true,
+    'Whether the preparation of a session is credited to the provider and charged with it; kept on record in any case.'
+  ),
+  countTravel: rule(yes, false, 'Whether travel to a session is credited and charged; kept on record in any case.'),
   reminderHours: rule(
     z.int().min(0).max(336),
     24,
@@ -134,11 +138,25 @@ export const rules = {
     'Whether exchanges within a family count as brokered ones or as unofficial hours only.'
   ),
   giftsAllowed: rule(yes, true, 'Whether members may give hours to each other and to the community pot.'),
-  inactiveReportDays: rule(days(3650), 90, 'After this long without an exchange a member is reported to the broker.'),
+  unansweredAfterDays: rule(
+    days(365),
+    3,
+    'A request or a first message that nobody has answered is brought to the broker after this many days; 0: never.'
+  ),
+  unconfirmedAfterDays: rule(
+    days(365),
+    7,
+    'A report that nobody has confirmed is brought to the broker after this many days, and at once where silence never counts as a yes; 0: never.'
+  ),
+  inactiveReportDays: rule(
+    days(3650),
+    90,
+    'After this long without an exchange a member is reported to the broker; 0: never.'
+  ),
   inactiveLeaveDays: rule(
     days(3650),
     730,
-    'After this long the broker makes contact; without an answer the membership ends.'
+    'After this long without an exchange the broker is asked to make contact once more and, without an answer, to end the membership; it never ends by itself. 0: never.'
   ),
   leavingBalance: rule(
     z.enum(['to_pot', 'to_named_member']),
@@ -160,6 +178,11 @@ export const rules = {
     minutes(0, 1440),
     1440,
     'Most unofficial minutes that one person may note for one day.'
+  ),
+  messagesPerHour: rule(
+    z.int().min(1).max(1000),
+    60,
+    'Most messages that one member may write within an hour: nobody who writes by hand comes near it.'
   ),
   retentionYears: rule(
     z.strictObject({
@@ -188,11 +211,7 @@ export type RuleName = keyof typeof rules
 
 /** Rules that are kept and versioned but that no part of this version of the service acts on yet. */
 export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
-  'countPreparation',
-  'countTravel',
   'familyExchanges',
-  'inactiveReportDays',
-  'inactiveLeaveDays',
   'smallestPublishedCell',
   'unofficialHours',
   'unofficialMinutesPerDay',

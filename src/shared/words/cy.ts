@@ -39,7 +39,33 @@ export const cy: Words = {
     'session.reminder': ({ what, when }) => `Mae sesiwn yn agos${about(what)}${at(when)}.`,
     'appointment.set': ({ what, when }) => `Mae amser a lle cyfnewid wedi'u pennu${about(what)}${at(when)}.`,
     'appointment.removed': ({ what }) => `Nid oes amser penodol i gyfnewid mwyach${about(what)}.`,
-    'appointment.reminder': ({ what, when }) => `Mae cyfnewid yn agos${about(what)}${at(when)}.`
+    'appointment.reminder': ({ what, when }) => `Mae cyfnewid yn agos${about(what)}${at(when)}.`,
+    'conversation.message': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi ysgrifennu atoch${about(what)}.`,
+    'conversation.broker-added': ({ what }) =>
+      `Mae brocer yn cymryd rhan mewn sgwrs o'ch eiddo o hyn ymlaen, fel y dymunodd un ohonoch${about(what)}.`,
+    'conversation.shown': ({ what }) =>
+      `Mae rhywun y buoch yn ysgrifennu ato wedi dangos y sgwrs i'r broceriaid, ac maent wedi edrych arni${about(what)}.`,
+    'conversation.report-closed': ({ what }) => `Mae brocer wedi delio â'r hyn a adroddwyd gennych${about(what)}.`,
+    'thanks.given': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn diolch i chi${about(what)}.`
+  },
+  followUps: {
+    find_helper: 'Chwiliwch am rywun a allai helpu, neu siaradwch â’r aelod am yr hyn y mae’n gofyn amdano.',
+    ask_for_answer: 'Gofynnwch a welwyd y neges. Mae’r hyn y mae’n ei ddweud yn aros rhwng y ddau.',
+    renew_offer: 'Gofynnwch a yw’r cynnig yn dal i sefyll: symudwch ei ddiwrnod olaf, neu gadewch iddo ddod i ben.',
+    renew_request: 'Gofynnwch a oes angen help o hyd: symudwch y diwrnod olaf, neu gadewch i’r cais ddod i ben.',
+    first_contact: 'Cysylltwch â’r aelod newydd, a helpwch gyfnewidiad cyntaf ar ei ffordd.',
+    talk_about_giving: 'Siaradwch am yr hyn yr hoffent ei roi, neu a fyddai oriau o’r gronfa gymunedol yn helpu.',
+    talk_about_asking: 'Siaradwch am yr hyn y gallent ofyn amdano, neu a hoffent drosglwyddo oriau i eraill.',
+    remind_to_confirm: 'Atgoffwch yr ochr sydd heb ateb eto i gadarnhau, neu i ddweud sut yr oedd.',
+    confirm_in_person:
+      'Nid yw tawelwch byth yn cadarnhau hwn: gwrandewch ar yr ochr sydd heb ateb, a chadarnhewch drostynt.',
+    decide_dispute: 'Gwrandewch ar y ddwy ochr, a phenderfynwch.',
+    decide_query: 'Gwrandewch ar yr hyn sy’n aneglur am y cyfnewidiad, a phenderfynwch a yw’n sefyll.',
+    look_and_approve: 'Edrychwch ar yr hyn a gytunwyd, a gadewch iddo fynd ymlaen neu ei ganslo.',
+    make_contact: 'Gofynnwch sut y maent, a beth yr hoffent ei roi neu ofyn amdano.',
+    contact_then_leave:
+      'Cysylltwch unwaith eto. Os ydynt am adael, neu os na ellir cyrraedd neb, dewch â’r aelodaeth i ben.',
+    read_report: 'Agorwch yr hyn a adroddwyd, a siaradwch â’r rhai dan sylw.'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Eich dolen mewngofnodi ar gyfer Commonhours',

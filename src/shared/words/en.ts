@@ -40,7 +40,31 @@ export const en: Words = {
     'appointment.set': ({ what, when }) =>
       `When and where an exchange takes place has been set${about(what)}${at(when)}.`,
     'appointment.removed': ({ what }) => `An exchange has no fixed time any more${about(what)}.`,
-    'appointment.reminder': ({ what, when }) => `An exchange is near${about(what)}${at(when)}.`
+    'appointment.reminder': ({ what, when }) => `An exchange is near${about(what)}${at(when)}.`,
+    'conversation.message': ({ who, what }) => `${somebody(who)} has written to you${about(what)}.`,
+    'conversation.broker-added': ({ what }) =>
+      `A broker takes part in a conversation of yours from now on, as one of you wished${about(what)}.`,
+    'conversation.shown': ({ what }) =>
+      `Somebody with whom you wrote has shown what was written to the brokers, and they have looked at it${about(what)}.`,
+    'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
+    'thanks.given': ({ who, what }) => `${somebody(who)} thanks you${about(what)}.`
+  },
+  followUps: {
+    find_helper: 'Look for somebody who could help, or talk with the member about what they ask for.',
+    ask_for_answer: 'Ask whether the message has been seen. What it says stays between the two.',
+    renew_offer: 'Ask whether the offer still stands: move its last day, or let it end.',
+    renew_request: 'Ask whether help is still wanted: move the last day, or let the request end.',
+    first_contact: 'Get in touch with the new member, and help a first exchange along.',
+    talk_about_giving: 'Talk about what they would like to give, or whether hours from the community pot would help.',
+    talk_about_asking: 'Talk about what they could ask for, or whether they would like to pass hours on.',
+    remind_to_confirm: 'Remind the side that has not answered yet to confirm, or to say how it was.',
+    confirm_in_person: 'This is never confirmed by silence: hear the side that has not answered, and confirm for them.',
+    decide_dispute: 'Hear both sides, and decide.',
+    decide_query: 'Hear what is unclear about the exchange, and decide whether it stands.',
+    look_and_approve: 'Look at what has been agreed, and let it go ahead or call it off.',
+    make_contact: 'Ask how they are, and what they would like to give or to ask for.',
+    contact_then_leave: 'Get in touch once more. If they want to go, or nobody can be reached, end the membership.',
+    read_report: 'Open what was reported, and talk with those concerned.'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Your sign-in link for Commonhours',

@@ -39,7 +39,33 @@ export const es: Words = {
     'session.reminder': ({ what, when }) => `Se acerca una sesión${about(what)}${at(when)}.`,
     'appointment.set': ({ what, when }) => `Se ha fijado cuándo y dónde es un intercambio${about(what)}${at(when)}.`,
     'appointment.removed': ({ what }) => `Un intercambio ya no tiene hora fija${about(what)}.`,
-    'appointment.reminder': ({ what, when }) => `Se acerca un intercambio${about(what)}${at(when)}.`
+    'appointment.reminder': ({ what, when }) => `Se acerca un intercambio${about(what)}${at(when)}.`,
+    'conversation.message': ({ who, what }) => `${somebody(who)} le ha escrito${about(what)}.`,
+    'conversation.broker-added': ({ what }) =>
+      `Un gestor participa desde ahora en una conversación suya, como deseaba uno de ustedes${about(what)}.`,
+    'conversation.shown': ({ what }) =>
+      `Alguien con quien se escribía ha mostrado lo escrito a los gestores, y lo han mirado${about(what)}.`,
+    'conversation.report-closed': ({ what }) => `Un gestor se ha ocupado de lo que usted comunicó${about(what)}.`,
+    'thanks.given': ({ who, what }) => `${somebody(who)} le da las gracias${about(what)}.`
+  },
+  followUps: {
+    find_helper: 'Busque a alguien que pueda ayudar, o hable con la persona sobre lo que pide.',
+    ask_for_answer: 'Pregunte si se ha visto el mensaje. Lo que dice queda entre las dos personas.',
+    renew_offer: 'Pregunte si la oferta sigue en pie: cambie su último día o deje que termine.',
+    renew_request: 'Pregunte si aún se desea la ayuda: cambie el último día o deje que la petición termine.',
+    first_contact: 'Póngase en contacto con la persona recién llegada y ayude a que haga su primer intercambio.',
+    talk_about_giving: 'Hable sobre lo que le gustaría dar, o si ayudarían unas horas del fondo común.',
+    talk_about_asking: 'Hable sobre lo que podría pedir, o si le gustaría ceder horas a otras personas.',
+    remind_to_confirm: 'Recuerde a la parte que aún no ha respondido que confirme o que diga cómo fue.',
+    confirm_in_person:
+      'Esto nunca se confirma con el silencio: escuche a la parte que no ha respondido y confirme en su nombre.',
+    decide_dispute: 'Escuche a ambas partes y decida.',
+    decide_query: 'Escuche qué no está claro en el intercambio y decida si se mantiene.',
+    look_and_approve: 'Mire lo que se ha acordado y deje que siga adelante o cancélelo.',
+    make_contact: 'Pregunte cómo está y qué le gustaría dar o pedir.',
+    contact_then_leave:
+      'Póngase en contacto una vez más. Si desea irse, o no se puede localizar a nadie, dé de baja la membresía.',
+    read_report: 'Abra lo que se ha comunicado y hable con las personas afectadas.'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Tu enlace para entrar en Commonhours',

@@ -1,3 +1,4 @@
+import type { FollowUpStep } from '../follow-up-steps.ts'
 import type { NoticeKind } from '../notice-kinds.ts'
 
 /** What is known of a notice's subject when it is told; null where there is nothing to say, or it may not be said. */
@@ -63,6 +64,8 @@ export type StatementWords = {
 export type Words = {
   /** one sentence for each kind of notice: in the inbox, and in mails */
   notices: Record<NoticeKind, (facts: NoticeFacts) => string>
+  /** what a broker is advised to do next */
+  followUps: Record<FollowUpStep, string>
   signInLink(values: { name: string; url: string; code: string; minutes: number }): Letter
   statement: StatementWords
   /** names of the categories that a new timebank begins with, by their slugs */

@@ -190,6 +190,130 @@ test('several for one: each has their own minutes, and the receiver pays for all
   await sound()
 })
 
+test('many with many: the time of each provider is shared among those that they helped, and nobody helps themselves', async () => {
+  const [hal, ida, jon] = people as [Client, Client, Client]
+  const session = {
+    providers: [
+      { ...side(gwen), minutes: 60 },
+      { ...side(hal), minutes: 90 }
+    ],
+    receivers: [hal, ida, jon].map(side),
+    categoryId: garden,
+    performedOn
+  }
+  let group: Json
+  const change = await moved(async () => {
+    group = ok(await broker.post('exchange-groups', session), 201)
+  })
+  assert.deepEqual(
+    group.exchanges.map((x: Json) => [x.provider.name, x.receiver.name, x.serviceMinutes, x.contactMinutes]),
+    [
+      ['Gwen', 'Hal', 20, 60],
+      ['Gwen', 'Ida', 20, 60],
+      ['Gwen', 'Jon', 20, 60],
+      ['Hal', 'Ida', 45, 90],
+      ['Hal', 'Jon', 45, 90]
+    ]
+  )
+  assert.deepEqual([group.shape, group.rule, group.serviceMinutes], ['many_to_many', 'split_equal', 150])
+  assert.deepEqual(change, {
+    [gwen.accountId]: 60,
+    [hal.accountId]: 70,
+    [ida.accountId]: -65,
+    [jon.accountId]: -65
+  })
+  const back = await moved(async () => {
+    ok(await broker.post(`exchange-groups/${group.id}/reversal`, { reason: 'It did not take place' }))
+  })
+  assert.equal(back[gwen.accountId], -60)
+  const each = { ...session, rule: 'each_pays_surplus_to_pot' }
+  const whole = await moved(async () => ok(await broker.post('exchange-groups', each), 201))
+  assert.deepEqual(whole, {
+    // of Gwen's hour three pay 60 each, of Hal's two pay 90 each
+    [pot]: 2 * 60 + 90,
+    [gwen.accountId]: 60,
+    [hal.accountId]: 90 - 60,
+    [ida.accountId]: -150,
+    [jon.accountId]: -150
+  })
+  await sound()
+})
+
+test('who was there for a part only is charged by it, and contact minutes are kept apart from service and credits', async () => {
+  const [hal, ida] = people as [Client, Client]
+  const receivers = [side(hal), { ...side(ida), attendedMinutes: 20 }]
+  const group = ok(await broker.post('exchange-groups', { ...oneToMany([], 60), receivers }), 201)
+  assert.deepEqual(
+    group.exchanges.map((x: Json) => [x.contactMinutes, x.serviceMinutes, x.creditMinutes]),
+    [
+      [60, 45, 45],
+      [20, 15, 15]
+    ]
+  )
+  const change = await moved(async () =>
+    ok(
+      await broker.post('exchange-groups', { ...oneToMany([], 60, { rule: 'each_pays_surplus_to_pot' }), receivers }),
+      201
+    )
+  )
+  assert.deepEqual(change, { [pot]: 15, [gwen.accountId]: 60, [hal.accountId]: -60, [ida.accountId]: -15 })
+  await sound()
+})
+
+test('preparation counts and travel does not, as the policy says; both are on record, also for one with one', async () => {
+  const [hal, ida] = people as [Client, Client]
+  const providers = [{ ...side(gwen), minutes: 60, preparationMinutes: 30, travelMinutes: 20 }]
+  let group: Json
+  const change = await moved(async () => {
+    group = ok(await broker.post('exchange-groups', { ...oneToMany([hal, ida]), providers }), 201)
+  })
+  assert.deepEqual(change, { [gwen.accountId]: 90, [hal.accountId]: -45, [ida.accountId]: -45 })
+  assert.deepEqual(
+    [group.serviceMinutes, group.creditMinutes, group.preparationCreditMinutes],
+    [60, 60, 30],
+    'hours of help are the service alone'
+  )
+  assert.deepEqual(
+    group.legs.map((leg: Json) => [leg.kind, leg.minutes]),
+    [
+      ['exchange', 30],
+      ['preparation', 15],
+      ['exchange', 30],
+      ['preparation', 15]
+    ]
+  )
+  assert.deepEqual(
+    group.exchanges.map((x: Json) => [x.preparationMinutes, x.travelMinutes]),
+    [
+      [15, 10],
+      [15, 10]
+    ]
+  )
+  const { version } = ok(await admin.get('policy'))
+  const rules = { countPreparation: false, countTravel: true }
+  ok(await admin.patch('policy', { rules, why: 'For one test' }, version))
+  const one = { ...oneToMany([hal]), providers }
+  const single = await moved(async () => {
+    const { shape, rule, id } = ok(await broker.post('exchange-groups', one), 201)
+    assert.deepEqual([shape, rule], ['one_to_one', null])
+    const view = ok(await broker.get(`exchange-groups/${id}`))
+    assert.deepEqual([view.exchanges[0].preparationMinutes, view.preparationCreditMinutes], [30, 15])
+  })
+  assert.deepEqual(single, { [gwen.accountId]: 75, [hal.accountId]: -75 })
+  ok(
+    await admin.patch(
+      'policy',
+      { rules: { countPreparation: true, countTravel: false }, why: 'As before' },
+      version + 1
+    )
+  )
+  const undone = await moved(async () => {
+    ok(await broker.post(`exchange-groups/${group.id}/reversal`, { reason: 'Another day' }))
+  })
+  assert.deepEqual(undone, { [gwen.accountId]: -90, [hal.accountId]: 45, [ida.accountId]: 45 })
+  await sound()
+})
+
 test('the rule is that of the policy where nothing else is said', async () => {
   const { version, explanations } = ok(await admin.get('policy'))
   assert.equal(explanations.groupRule.inForce, true)
@@ -286,27 +410,46 @@ async function snapshot(): Promise<Json> {
 
 test('what is previewed is what happens, whatever the rule, the people, the minutes and the limits; sums are kept', async () => {
   const scenario = fc.record({
-    many: fc.boolean(),
+    shape: fc.constantFrom('one_to_many', 'many_to_one', 'many_to_many'),
     who: fc.uniqueArray(fc.nat({ max: 5 }), { minLength: 2, maxLength: 6 }),
     minutes: fc.array(fc.integer({ min: 6, max: 400 }), { minLength: 6, maxLength: 6 }),
     rule: fc.constantFrom('split_equal', 'each_pays_surplus_to_pot', 'pot_pays'),
-    floor: fc.option(fc.record({ of: fc.nat({ max: 5 }), room: fc.integer({ min: 0, max: 200 }) }))
+    floor: fc.option(fc.record({ of: fc.nat({ max: 5 }), room: fc.integer({ min: 0, max: 200 }) })),
+    attended: fc.array(fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined }), { minLength: 6, maxLength: 6 }),
+    preparationMinutes: fc.integer({ min: 0, max: 60 }),
+    travelMinutes: fc.integer({ min: 0, max: 60 })
   })
   let [went, stopped] = [0, 0]
   await fc.assert(
-    fc.asyncProperty(scenario, async ({ many, who, minutes, rule, floor }) => {
+    fc.asyncProperty(scenario, async ({ shape, who, minutes, rule, floor, attended, ...beside }) => {
       for (const { accountId } of people) await setFloor(accountId, null)
       if (floor) {
         const { accountId } = people[floor.of]!
         await setFloor(accountId, (await balance(accountId)) - floor.room)
       }
       const chosen = who.map((i) => people[i]!)
-      const input = many
-        ? manyToOne(
+      const here = chosen.map((person, i) => ({ ...side(person), attendedMinutes: attended[i] }))
+      const two = chosen.slice(0, 2)
+      // in the last one those who give are among those who are helped
+      const input = {
+        one_to_many: () => ({
+          ...oneToMany([], minutes[0], { rule, receivers: here }),
+          providers: [{ ...side(gwen), minutes: minutes[0], ...beside }]
+        }),
+        many_to_one: () =>
+          manyToOne(
             chosen.map((provider, i) => [provider, minutes[i]!]),
             gwen
-          )
-        : oneToMany(chosen, minutes[0], { rule })
+          ),
+        many_to_many: () => ({
+          ...manyToOne(
+            two.map((provider, i) => [provider, minutes[i]!]),
+            gwen
+          ),
+          receivers: here,
+          rule
+        })
+      }[shape]!()
       const preview = ok(await broker.post('exchange-groups/preview', input))
       const start = await balances()
       const answer = await broker.post('exchange-groups', input)
@@ -320,7 +463,9 @@ test('what is previewed is what happens, whatever the rule, the people, the minu
       }
       went += 1
       const group = ok(answer, 201)
-      const fields = ['shape', 'rule', 'policyVersion', 'serviceMinutes', 'creditMinutes', 'surplusMinutes']
+      const sums = ['serviceMinutes', 'creditMinutes', 'preparationCreditMinutes', 'surplusMinutes']
+      const fields = ['shape', 'rule', 'policyVersion', ...sums]
+      assert.equal(group.shape, shape)
       for (const field of fields) assert.deepEqual(group[field], preview[field], field)
       const legs = group.legs.map(({ transferId: _id, reversedBy: _by, ...leg }: Json) => ({ ...leg, refused: null }))
       assert.deepEqual(legs, preview.legs)
@@ -332,8 +477,11 @@ test('what is previewed is what happens, whatever the rule, the people, the minu
         assert.equal(end.get(account), balanceAfterMinutes)
       const total = (all: Map<number, number>) => [...all.values()].reduce((sum, minutes) => sum + minutes, 0)
       assert.equal(total(end), total(start))
-      const given = many ? who.reduce((sum, _, i) => sum + minutes[i]!, 0) : minutes[0]
-      assert.equal(group.serviceMinutes, given)
+      const givers = { one_to_many: 1, many_to_one: who.length, many_to_many: 2 }[shape]!
+      assert.equal(
+        group.serviceMinutes,
+        minutes.slice(0, givers).reduce((sum, each) => sum + each, 0)
+      )
     }),
     { seed: seedOf('groups'), numRuns: 40 }
   )
@@ -431,7 +579,8 @@ test('who is no broker, or one of these people, records no group and takes none 
   const group = ok(await admin.post('exchange-groups', oneToMany([hal, broker])), 201)
   refused(await broker.post(`exchange-groups/${group.id}/reversal`, { reason: 'Not mine' }), 403, 'forbidden')
   refused(await gwen.post(`exchange-groups/${group.id}/reversal`, { reason: 'Not mine' }), 403, 'forbidden')
-  refused(await gwen.get(`exchange-groups/${group.id}`), 403, 'forbidden')
+  refused(await people[4]!.get(`exchange-groups/${group.id}`), 401, 'unauthenticated')
+  assert.equal(ok(await gwen.get(`exchange-groups/${group.id}`)).exchanges.length, 2, 'she gave time in both')
   assert.ok(
     ok(await gwen.get('exchanges')).items.some((x: Json) => x.groupId === group.id),
     'a side sees its exchanges'
@@ -449,8 +598,24 @@ test('what cannot be a group is refused with every fault and its place', async (
   const pointers = async (body: unknown, status = 400, code = 'validation-failed') =>
     refused(await broker.post('exchange-groups', body), status, code).errors.map((e: Json) => e.pointer)
   assert.deepEqual(
-    await pointers({ ...oneToMany([hal, ida]), providers: [hal, jon].map((p) => ({ ...side(p), minutes: 30 })) }),
-    ['/receivers']
+    await pointers({
+      ...oneToMany([hal, ida]),
+      providers: [gwen, jon, gwen].map((p) => ({ ...side(p), minutes: 30 })),
+      receivers: [side(hal), { ...side(ida), attendedMinutes: 31 }, side(hal)],
+      offerId: crypto.randomUUID(),
+      requestId: crypto.randomUUID()
+    }),
+    ['/offerId', '/requestId', '/providers/2', '/receivers/2', '/receivers/1/attendedMinutes']
+  )
+  const many = (count: number) => Array.from({ length: count }, () => ({ memberId: crypto.randomUUID() }))
+  assert.deepEqual(
+    await pointers({
+      ...oneToMany([]),
+      providers: many(15).map((p) => ({ ...p, minutes: 60 })),
+      receivers: many(14)
+    }),
+    ['/receivers'],
+    '210 exchanges'
   )
   assert.deepEqual(await pointers(oneToMany([hal])), ['/receivers'])
   assert.deepEqual(await pointers(oneToMany([hal, ida, hal])), ['/receivers/2'])

@@ -1,0 +1,1 @@
+export { firstReplies, unansweredConversation, unansweredConversations } from './unanswered.ts'

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { pageQuery } from '../../http/index.ts'
+import { timebankParams } from '../timebanks/schemas.ts'
+import { aboutKinds } from './about.ts'
+
+/** Several lines; what the database would write otherwise than it was sent is refused. */
+export const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .refine((value) => !value.includes('\0'), 'must not contain NUL')
+    .refine((value) => !/\p{Surrogate}/u.test(value), 'must not contain half a surrogate pair')
+
+export const offerParams = z.object({ ...timebankParams.shape, offer: z.uuid() })
+export const requestParams = z.object({ ...timebankParams.shape, request: z.uuid() })
+export const exchangeParams = z.object({ ...timebankParams.shape, exchange: z.uuid() })
+export const memberParams = z.object({
+  ...timebankParams.shape,
+  member: z.string().max(36).describe('Id or number of the member')
+})
+export const conversationParams = z.object({ ...timebankParams.shape, conversation: z.uuid() })
+
+export const messageInput = z.strictObject({ text: text(4000).describe('1 to 4,000 characters') })
+export const readInput = z.strictObject({
+  upTo: z.int().min(0).max(2_147_483_647).describe('Number of the last message that has been read; 0: none')
+})
+export const muteInput = z.strictObject({ muted: z.boolean() })
+
+export const listQuery = z.strictObject({
+  ...pageQuery,
+  unread: z.enum(['true', 'false']).default('false').describe('`true`: only those with unread messages')
+})
+export const messagesQuery = z.strictObject(pageQuery)
+
+const name = z
+  .string()
+  .nullable()
+  .describe('Display name. null: has not written yet, and does not show their profile to members')
+
+const person = {
+  memberId: z.uuid().nullable().describe('null where the name is'),
+  memberNumber: z.int().nullable().describe('null where the name is'),
+  name,
+  you: z.boolean()
+}
+
+export const messageSchema = z
+  .object({
+    number: z.int().describe('Within its conversation, from 1'),
+    author: z.object(person),
+    text: z.string().describe('Empty where it is erased'),
+    erased: z.boolean().describe('Its author has been erased, and with them what they wrote'),
+    writtenAt: z.date()
+  })
+  .meta({ id: 'Message' })
+
+export const conversationSchema = z
+  .object({
+    id: z.uuid(),
+    about: z
+      .object({ kind: z.enum(aboutKinds), id: z.uuid() })
+      .describe('What it is about: an offer, a request, an exchange; `member`: a broker writes to that member'),
+    participants: z
+      .array(
+        z.object({
+          ...person,
+          side: z
+            .enum(['asker', 'asked', 'broker'])
+            .describe('asker: wrote first; asked: whom they wrote to; broker: was added on a wish of one of them'),
+          organisation: z.object({ id: z.uuid(), name: z.string() }).nullable().describe('For whom they take part')
+        })
+      )
+      .describe('Contact data is never among it: whether it is shown, the profile says'),
+    startedAt: z.date(),
+    lastMessageAt: z.date(),
+    messages: z.int().describe('Number of the newest message'),
+    lastMessage: messageSchema.nullable().describe('null: there is none that you may see'),
+    readUpTo: z.int().describe('Number of the last message that you have read'),
+    unread: z.int().describe('Messages of others after that'),
+    muted: z.boolean().describe('You get no notices of it')
+  })
+  .meta({ id: 'Conversation' })

@@ -1,0 +1,105 @@
+import { type Database, inTimebank, type Tx } from '../../db/client.ts'
+import type { Cron, Tasks } from '../../db/jobs.ts'
+import { systemActor } from '../../shared/actor.ts'
+import { currentPolicy, everyTimebank, today } from '../timebanks/index.ts'
+import { causeColumns } from './cause.ts'
+import { causes } from './causes.ts'
+import { type FollowUpKind, followUpKinds, promptKinds, settledItself } from './kinds.ts'
+
+const lookTask = 'follow-ups.look'
+
+export const followUpsCron: readonly Cron[] = [{ task: lookTask, match: '37 * * * *' }]
+
+export const followUpsTasks = (database: Database): Tasks => ({
+  [lookTask]: async () => {
+    for (const { id } of await everyTimebank(database)) {
+      // a transaction for each, so that no kind waits for a slow one
+      for (const kind of followUpKinds) await inTimebank(database, id, systemActor, (tx) => look(tx, [kind]))
+      await inTimebank(database, id, systemActor, releaseFromGone)
+    }
+  }
+})
+
+/**
+ * Kinds that are worth seeing at once are looked for before somebody reads the queue: between two looks nobody sees it. Apart
+ * from the reading, which cannot write.
+ */
+export const lookPromptly = (database: Database, timebankId: string): Promise<void> =>
+  inTimebank(database, timebankId, systemActor, (tx) => look(tx, promptKinds))
+
+/**
+ * Opens what there is to look after and is not in the queue yet, brings up to date what is in it, and closes what has settled
+ * itself; a statement for each kind. Done twice it is as if done once. Two at once take turns, kind by kind; whom it is about is
+ * read and not locked.
+ */
+export async function look(tx: Tx, wanted: readonly FollowUpKind[]): Promise<void> {
+  const { rules } = await currentPolicy(tx)
+  for (const kind of wanted.toSorted()) {
+    await tx.client.query({
+      name: 'follow_ups.turn',
+      text: "SELECT pg_advisory_xact_lock(hashtextextended('follow-ups/' || $1 || '/' || $2, 0))",
+      values: [tx.timebankId, kind]
+    })
+    const values: unknown[] = [tx.timebankId]
+    const value = (given: unknown) => `$${values.push(given)}`
+    const cause = causes[kind]({ now: tx.now, today: today(tx, rules), rules, value }) ?? nothing
+    await tx.client.query({ text: statement(cause, `'${kind}'`, `${value(tx.now)}::timestamptz`), values })
+  }
+}
+
+const names = Object.keys(causeColumns)
+const nothing = `SELECT ${Object.entries(causeColumns)
+  .map(([name, type]) => `NULL::${type} AS ${name}`)
+  .join(', ')} WHERE false`
+const brought = names.filter((name) => name !== 'subject_id')
+const list = (columns: readonly string[], of: string) => columns.map((name) => `${of}.${name}`).join(', ')
+
+/**
+ * An outcome answers one suggestion for one cause: what began later, or asks for another step, is opened anew. Whoever is the
+ * member's broker looks after it, unless they are one of those whom it is about.
+ */
+const statement = (cause: string, kind: string, now: string): string => `
+  WITH cause AS MATERIALIZED (${cause}),
+  gone AS (
+    UPDATE follow_ups.items i SET closed_at = ${now}, outcome = '${settledItself}'
+     WHERE i.timebank_id = $1 AND i.kind = ${kind} AND i.closed_at IS NULL
+       AND NOT EXISTS (SELECT FROM cause c WHERE c.subject_id = i.subject_id)),
+  changed AS (
+    UPDATE follow_ups.items i
+       SET ${brought.map((name) => `${name} = c.${name}`).join(', ')},
+           snoozed_until = CASE WHEN (i.step, i.since) IS NOT DISTINCT FROM (c.step, c.since) THEN i.snoozed_until END
+      FROM cause c
+     WHERE i.timebank_id = $1 AND i.kind = ${kind} AND i.closed_at IS NULL AND i.subject_id = c.subject_id
+       AND (${list(brought, 'i')}) IS DISTINCT FROM (${list(brought, 'c')}))
+  INSERT INTO follow_ups.items (timebank_id, kind, round, opened_at, assignee_id, ${names.join(', ')})
+  SELECT $1, ${kind}, coalesce(b.rounds, 0) + 1, ${kind.endsWith("_crossed'") ? 'c.since' : now},
+         CASE WHEN k.broker_id IS DISTINCT FROM c.member_id AND k.broker_id IS DISTINCT FROM c.other_member_id THEN k.broker_id END,
+         ${list(names, 'c')}
+    FROM cause c
+    CROSS JOIN LATERAL (
+      SELECT max(i.round) AS rounds, bool_or(i.closed_at IS NULL) AS is_open,
+             bool_or(i.outcome <> '${settledItself}' AND i.since >= c.since AND i.step = c.step) AS is_answered
+        FROM follow_ups.items i
+       WHERE i.timebank_id = $1 AND i.kind = ${kind} AND i.subject_id = c.subject_id) b
+    LEFT JOIN LATERAL (
+      SELECT coalesce(m.broker_id, o.broker_id) AS broker_id
+        FROM (SELECT) one
+        LEFT JOIN members.memberships m ON m.timebank_id = $1 AND m.id = c.member_id
+        LEFT JOIN members.memberships o ON o.timebank_id = $1 AND o.id = c.other_member_id) k ON true
+   WHERE b.is_open IS NOT TRUE AND b.is_answered IS NOT TRUE
+  ON CONFLICT DO NOTHING`
+
+/** Who is no longer an active broker or admin looks after nothing: it goes to nobody in particular. */
+async function releaseFromGone(tx: Tx): Promise<void> {
+  await tx.client.query({
+    name: 'follow_ups.release_from_gone',
+    text: `UPDATE follow_ups.items i SET assignee_id = NULL
+            WHERE i.timebank_id = $1 AND i.closed_at IS NULL AND i.assignee_id IN (
+              SELECT m.id FROM members.memberships m
+               WHERE m.timebank_id = $1 AND m.id IN (
+                       SELECT a.assignee_id FROM follow_ups.items a
+                        WHERE a.timebank_id = $1 AND a.closed_at IS NULL AND a.assignee_id IS NOT NULL)
+                 AND (m.status <> 'active' OR NOT m.roles && '{broker,admin}'::text[]))`,
+    values: [tx.timebankId]
+  })
+}
