@@ -20,6 +20,9 @@ import {
 import { auditRoutes } from './modules/audit/routes.ts'
 import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
 import { clearingRoutes } from './modules/clearing/routes.ts'
+import { inboxRoutes } from './modules/conversations/inbox-routes.ts'
+import { blankConversationsOf } from './modules/conversations/index.ts'
+import { conversationReportRoutes } from './modules/conversations/report-routes.ts'
 import { conversationRoutes } from './modules/conversations/routes.ts'
 import { groupRoutes } from './modules/exchanges/group-routes.ts'
 import { endExchangesOf } from './modules/exchanges/index.ts'
@@ -90,6 +93,7 @@ const tags = [
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
   { name: 'Conversations', description: 'What people write to each other about offers, requests and exchanges' },
+  { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
@@ -167,6 +171,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await blankListingsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await blankScheduleOf(tx, membershipId)
+      await blankConversationsOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
     }
   })
@@ -181,6 +186,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   clearingRoutes(app)
   noticeRoutes(app)
   conversationRoutes(app)
+  conversationReportRoutes(app)
+  inboxRoutes(app)
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,

@@ -10,6 +10,7 @@ import { migrate } from './db/migrate.ts'
 import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
+import { conversationsCron, conversationsTasks } from './modules/conversations/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
 import { followUpsCron, followUpsTasks } from './modules/follow-ups/index.ts'
 import {
@@ -154,6 +155,7 @@ export async function makeService(
       ...listingsTasks(database, mailer),
       ...exchangesTasks(database),
       ...scheduleTasks(database),
+      ...conversationsTasks(database),
       ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
@@ -171,6 +173,7 @@ export async function makeService(
       ...listingsCron,
       ...exchangesCron,
       ...scheduleCron,
+      ...conversationsCron,
       ...followUpsCron,
       ...transfersCron,
       ...clearingCron,

@@ -38,6 +38,7 @@ export const noticeKinds = {
   'appointment.removed': 'sessions',
   'appointment.reminder': 'sessions',
   'conversation.message': 'messages',
+  'conversation.invited': 'messages',
   'conversation.broker-added': 'messages',
   'conversation.shown': 'messages',
   'conversation.report-closed': 'messages',

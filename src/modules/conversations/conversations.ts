@@ -1,5 +1,6 @@
-import { and, desc, eq, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import { isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
 import { organisationsActedFor } from '../members/index.ts'
 import { type Conversation, type Message, type Own, type Participant, participationOf, todayHere } from './people.ts'
@@ -32,6 +33,7 @@ export async function ownOnly(tx: Tx): Promise<SQL | undefined> {
   return and(
     eq(participants.timebankId, tx.timebankId),
     eq(participants.membershipId, me),
+    isStaff(tx.actor) ? undefined : ne(participants.side, 'broker'),
     organisations.length === 0
       ? isNull(participants.organisationId)
       : or(isNull(participants.organisationId), inArray(participants.organisationId, organisations))

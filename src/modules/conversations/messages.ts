@@ -1,9 +1,10 @@
-import { and, asc, desc, eq, gt, gte, lt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, gte, lt, ne, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
+import type { NoticeKind } from '../../shared/notice-kinds.ts'
 import { partiesOf } from '../members/index.ts'
-import { holdUnread, insertNotices, markKnown, noticesJson } from '../notices/index.ts'
+import { addNotices, holdUnread, insertNotices, markKnown, noticesJson } from '../notices/index.ts'
 import { currentPolicy } from '../timebanks/index.ts'
 import { getConversation, lockConversation } from './conversations.ts'
 import {
@@ -12,6 +13,7 @@ import {
   newParticipant,
   type Own,
   type Participant,
+  peopleIn,
   peopleOf,
   todayHere
 } from './people.ts'
@@ -39,12 +41,7 @@ export async function say(tx: Tx, own: Own, text: string): Promise<{ own: Own; m
   const others = rows.filter(
     (row) => row.membershipId !== own.me.membershipId && (row.organisationId === null || people.has(row.membershipId))
   )
-  const parties = await partiesOf(
-    tx,
-    others.map(({ membershipId }) => membershipId),
-    []
-  )
-  const present = others.filter(({ membershipId }) => here.includes(parties.member(membershipId).status))
+  const present = await stillHere(tx, others)
   // a broker who was added is not whom it is written to
   if (!present.some(({ side }) => side !== 'broker' && side !== own.me.side)) throw new DomainError('nobody-there')
   const number = conversation.messages + 1
@@ -95,17 +92,34 @@ async function withNewcomers(
   people: Awaited<ReturnType<typeof peopleOf>>,
   activity: string
 ): Promise<Participant[]> {
-  const rows = await tx.db
-    .select()
-    .from(participants)
-    .where(ofConversation(tx, conversation.id))
-    .orderBy(asc(participants.membershipId))
+  const rows = await peopleIn(tx, conversation.id)
   const known = new Set(rows.map(({ membershipId }) => membershipId))
   const newcomers = [...people]
     .filter(([membershipId]) => !known.has(membershipId))
     .map(([membershipId, as]) => newParticipant(conversation, membershipId, as, activity))
   if (newcomers.length > 0) await tx.db.insert(participants).values(newcomers)
   return [...rows, ...newcomers].map((row) => (row.membershipId === me.membershipId ? me : row))
+}
+
+async function stillHere(tx: Tx, people: readonly Participant[]): Promise<Participant[]> {
+  const ids = people.map(({ membershipId }) => membershipId)
+  const parties = await partiesOf(tx, ids, [])
+  return people.filter(({ membershipId }) => here.includes(parties.member(membershipId).status))
+}
+
+/** Tells some who take part of something about a conversation that is no message, but not who did it. */
+export async function notify(
+  tx: Tx,
+  conversationId: string,
+  people: readonly Participant[],
+  kind: NoticeKind
+): Promise<void> {
+  const present = await stillHere(tx, people)
+  const told = present.filter(({ membershipId }) => membershipId !== tx.actor.membershipId)
+  await addNotices(
+    tx,
+    told.map(({ membershipId }) => ({ membershipId, kind, subjectId: conversationId }))
+  )
 }
 
 /** One unread notice for each conversation, however many messages wait in it; none where it is muted. */

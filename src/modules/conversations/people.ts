@@ -1,13 +1,14 @@
-import { and, eq } from 'drizzle-orm'
+import { and, asc, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import { isStaff } from '../../shared/actor.ts'
 import { membersActingFor, organisationsActedFor } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
-import type { conversations, messages } from './tables.ts'
-import { participants } from './tables.ts'
+import { type conversations, type messages, participants, type reports } from './tables.ts'
 
 export type Conversation = typeof conversations.$inferSelect
 export type Message = typeof messages.$inferSelect
 export type Participant = typeof participants.$inferSelect
+export type Report = typeof reports.$inferSelect
 
 /** A conversation as one of those who take part has it. */
 export type Own = { conversation: Conversation; me: Participant }
@@ -72,6 +73,8 @@ export async function participationOf(tx: Tx, conversation: Conversation): Promi
         eq(participants.membershipId, me)
       )
     )
+  // a broker takes part while they are one
+  if (row?.side === 'broker' && !isStaff(tx.actor)) return null
   if (row && row.organisationId === null) return row
   const acting = await organisationsActedFor(tx, me, await todayHere(tx))
   if (row) return acting.includes(row.organisationId!) ? row : null
@@ -87,3 +90,11 @@ export async function participationOf(tx: Tx, conversation: Conversation): Promi
   const { side, organisationId } = mine
   return newParticipant(conversation, me, { side, organisationId }, other!.activity)
 }
+
+/** The rows of all who take part. */
+export const peopleIn = (tx: Tx, conversationId: string): Promise<Participant[]> =>
+  tx.db
+    .select()
+    .from(participants)
+    .where(and(eq(participants.timebankId, tx.timebankId), eq(participants.conversationId, conversationId)))
+    .orderBy(asc(participants.membershipId))

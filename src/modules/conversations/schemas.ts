@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { pageQuery } from '../../http/index.ts'
+import { noticeSchema } from '../notices/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { aboutKinds } from './about.ts'
+import { mostCounted } from './inbox.ts'
+import { reportOutcomes } from './reports.ts'
 
 /** Several lines; what the database would write otherwise than it was sent is refused. */
 export const text = (max: number) =>
@@ -79,6 +82,88 @@ export const conversationSchema = z
     lastMessage: messageSchema.nullable().describe('null: there is none that you may see'),
     readUpTo: z.int().describe('Number of the last message that you have read'),
     unread: z.int().describe('Messages of others after that'),
-    muted: z.boolean().describe('You get no notices of it')
+    muted: z.boolean().describe('You get no notices of it'),
+    shown: z
+      .array(
+        z.object({
+          fromNumber: z.int(),
+          toNumber: z.int(),
+          shownAt: z.date(),
+          byYou: z.boolean()
+        })
+      )
+      .describe(
+        'Messages that a participant has let brokers read by a report, both numbers inclusive. You see your own at once, those of others when a broker has dealt with them, or after 28 days'
+      )
   })
   .meta({ id: 'Conversation' })
+
+export const brokerInput = z.strictObject({
+  memberId: z.uuid().optional().describe('Who is to take part, a broker or admin. Default: your own broker')
+})
+
+const reason = text(1000).min(3)
+export const reportInput = z.strictObject({
+  reason: reason.describe('What is wrong; for brokers only, and blanked when you are erased')
+})
+
+const reportBase = {
+  id: z.uuid(),
+  conversationId: z.uuid(),
+  reason: z.string(),
+  fromNumber: z.int().describe('First message that it shows'),
+  toNumber: z.int().describe('Last message that it shows: the newest when it was made'),
+  reportedAt: z.date(),
+  state: z.enum(['open', 'closed']),
+  closedAt: z.date().nullable()
+}
+
+export const ownReportSchema = z.object(reportBase).meta({ id: 'OwnConversationReport' })
+
+const member = z.object({ memberId: z.uuid(), memberNumber: z.int(), name: z.string() })
+const outcome = z.enum(reportOutcomes)
+
+export const reportSchema = z
+  .object({
+    ...reportBase,
+    about: conversationSchema.shape.about,
+    reportedBy: member,
+    participants: z.array(member.extend({ side: z.enum(['asker', 'asked', 'broker']) })),
+    openedBy: z
+      .array(z.object({ memberId: z.uuid(), openedAt: z.date() }))
+      .describe('Brokers who may read what it shows'),
+    outcome: outcome.nullable(),
+    note: z.string().nullable().describe('For staff only; blanked when somebody who takes part is erased'),
+    closedBy: z.uuid().nullable().describe('Membership')
+  })
+  .meta({ id: 'ConversationReport' })
+
+export const reportParams = z.object({ ...timebankParams.shape, report: z.uuid() })
+export const reportsQuery = z.strictObject({
+  ...pageQuery,
+  state: z.enum(['open', 'closed', 'all']).default('open')
+})
+export const closureInput = z.strictObject({
+  outcome,
+  note: text(1000).optional().describe('For staff only')
+})
+export const emptyInput = z.strictObject({}).nullish()
+
+export const inboxItemSchema = z
+  .object({
+    kind: z.enum(['conversation', 'notice']),
+    text: z.string().describe('One sentence in the language of the caller, without names'),
+    at: z.date().describe('Of a conversation its newest message'),
+    conversation: conversationSchema.nullable(),
+    notice: noticeSchema.nullable()
+  })
+  .meta({ id: 'InboxItem', description: 'Exactly one of conversation and notice is set, as kind says' })
+
+const counted = (what: string) => z.int().describe(`${what}; counted up to ${mostCounted}`)
+export const inboxSummarySchema = z
+  .object({
+    conversations: counted('Conversations with unread messages, without muted ones'),
+    messages: z.int().describe('Unread messages in these'),
+    notices: counted('Unread notices of anything else')
+  })
+  .meta({ id: 'InboxSummary' })

@@ -134,8 +134,7 @@ export const messages = conversationsSchema.table(
       columns: [t.timebankId, t.conversationId, t.authorId],
       foreignColumns: [participants.timebankId, participants.conversationId, participants.membershipId]
     }).onDelete('cascade'),
-    index('messages_author').on(t.timebankId, t.authorId, t.createdAt),
-    index('messages_age').using('brin', t.timebankId, t.createdAt)
+    index('messages_author').on(t.timebankId, t.authorId, t.createdAt)
   ]
 )
 

@@ -1,2 +1,12 @@
-export { holdUnread, insertNotices, markKnown, noticesJson, removeNoticesOf } from './notices.ts'
+export {
+  addNotices,
+  countUnread,
+  holdUnread,
+  insertNotices,
+  listNotices,
+  markKnown,
+  type Notice,
+  noticesJson,
+  removeNoticesOf
+} from './notices.ts'
 export { noticesCron, noticesTasks } from './tasks.ts'

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { rowsWriter } from '../../db/rows.ts'
 import { notFound } from '../../shared/errors.ts'
@@ -31,6 +31,12 @@ export const noticesJson = (tx: Tx, told: readonly NewNotice[]): string =>
     told.map((notice) => ({ id: newId(), ...notice, timebankId: tx.timebankId, createdAt: tx.now, readAt: null }))
   )
 
+/** The same as a statement of its own. */
+export async function addNotices(tx: Tx, told: readonly NewNotice[]): Promise<void> {
+  if (told.length === 0) return
+  await tx.client.query({ name: 'notices.insert', text: insertNotices('$1'), values: [noticesJson(tx, told)] })
+}
+
 const ofMember = (tx: Tx, membershipId: string) =>
   and(eq(notices.timebankId, tx.timebankId), eq(notices.membershipId, membershipId))
 
@@ -51,6 +57,18 @@ export async function holdUnread(tx: Tx, refs: readonly NoticeRef[]): Promise<Se
     values: [tx.timebankId, refs.map((ref) => ref.membershipId), refs.map((ref) => ref.id)]
   })
   return new Set(rows.map(({ id }) => id))
+}
+
+/** How many a member has not read, up to `most`: more than that nobody counts. */
+export async function countUnread(tx: Tx, membershipId: string, without: NoticeKind, most: number): Promise<number> {
+  const some = tx.db
+    .select({ id: notices.id })
+    .from(notices)
+    .where(and(ofMember(tx, membershipId), isNull(notices.readAt), ne(notices.kind, without)))
+    .limit(most)
+    .as('some')
+  const [row] = await tx.db.select({ count: count() }).from(some)
+  return row!.count
 }
 
 /** A member's own, newest first; `before` is the id of the last one seen. One more than `limit` where there are more. */

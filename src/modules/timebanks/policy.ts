@@ -191,7 +191,7 @@ export const rules = {
       messages: z.int().min(0).max(100)
     }),
     { exchanges: 7, screening: 6, messages: 2 },
-    'How long records of each class are kept with the names in them. The ledger holds no names and is kept for good.'
+    'How long records of each class are kept with the names in them; messages are removed by themselves after it. The ledger holds no names and is kept for good.'
   ),
   jurisdiction: rule(z.string().max(100), '', 'Country or region whose rules on data and safeguarding apply.'),
   signpostText: rule(
@@ -214,8 +214,7 @@ export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
   'familyExchanges',
   'smallestPublishedCell',
   'unofficialHours',
-  'unofficialMinutesPerDay',
-  'retentionYears'
+  'unofficialMinutesPerDay'
 ])
 
 const shapes = Object.fromEntries(

@@ -41,6 +41,8 @@ export const cy: Words = {
     'appointment.removed': ({ what }) => `Nid oes amser penodol i gyfnewid mwyach${about(what)}.`,
     'appointment.reminder': ({ what, when }) => `Mae cyfnewid yn agos${about(what)}${at(when)}.`,
     'conversation.message': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi ysgrifennu atoch${about(what)}.`,
+    'conversation.invited': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} yn dymuno i chi gymryd rhan mewn sgwrs, fel brocer${about(what)}.`,
     'conversation.broker-added': ({ what }) =>
       `Mae brocer yn cymryd rhan mewn sgwrs o'ch eiddo o hyn ymlaen, fel y dymunodd un ohonoch${about(what)}.`,
     'conversation.shown': ({ what }) =>

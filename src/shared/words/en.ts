@@ -42,6 +42,8 @@ export const en: Words = {
     'appointment.removed': ({ what }) => `An exchange has no fixed time any more${about(what)}.`,
     'appointment.reminder': ({ what, when }) => `An exchange is near${about(what)}${at(when)}.`,
     'conversation.message': ({ who, what }) => `${somebody(who)} has written to you${about(what)}.`,
+    'conversation.invited': ({ who, what }) =>
+      `${somebody(who)} wishes you to take part in a conversation, as a broker${about(what)}.`,
     'conversation.broker-added': ({ what }) =>
       `A broker takes part in a conversation of yours from now on, as one of you wished${about(what)}.`,
     'conversation.shown': ({ what }) =>

@@ -41,6 +41,8 @@ export const es: Words = {
     'appointment.removed': ({ what }) => `Un intercambio ya no tiene hora fija${about(what)}.`,
     'appointment.reminder': ({ what, when }) => `Se acerca un intercambio${about(what)}${at(when)}.`,
     'conversation.message': ({ who, what }) => `${somebody(who)} le ha escrito${about(what)}.`,
+    'conversation.invited': ({ who, what }) =>
+      `${somebody(who)} desea que participe como gestor en una conversación${about(what)}.`,
     'conversation.broker-added': ({ what }) =>
       `Un gestor participa desde ahora en una conversación suya, como deseaba uno de ustedes${about(what)}.`,
     'conversation.shown': ({ what }) =>
