@@ -45,8 +45,11 @@ import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
+import { appointmentRoutes } from './modules/schedule/appointment-routes.ts'
+import { feedRoutes } from './modules/schedule/feed-routes.ts'
 import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
-import { scheduleRoutes } from './modules/schedule/routes.ts'
+import { arrangementRoutes } from './modules/schedule/routes.ts'
+import { sessionRoutes } from './modules/schedule/session-routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
@@ -180,7 +183,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   listingRoutes(app)
   exchangeRoutes(app)
   groupRoutes(app)
-  scheduleRoutes(app, { publicUrl })
+  appointmentRoutes(app)
+  arrangementRoutes(app)
+  sessionRoutes(app)
+  feedRoutes(app, { publicUrl })
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)

@@ -16,14 +16,12 @@ import {
   writers
 } from '../../http/index.ts'
 import { isStaff } from '../../shared/actor.ts'
-import { addDays, endOfDay } from '../../shared/clock.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { getExchange } from '../exchanges/index.ts'
 import { memberParty } from '../members/index.ts'
-import { currentPolicy } from '../timebanks/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { type Appointment, getAppointment, removeAppointment, setAppointment } from './appointments.ts'
-import { calendarOf } from './reading.ts'
+import { calendarOf, instantsOf } from './reading.ts'
 import {
   appointmentInput,
   appointmentParams,
@@ -147,13 +145,4 @@ export function appointmentRoutes(app: Api): void {
       })
     }
   )
-}
-
-/** From the beginning of one local day to the end of another. */
-export async function instantsOf(tx: Tx, from?: string, to?: string): Promise<{ from?: Date; to?: Date }> {
-  const { timeZone } = (await currentPolicy(tx)).rules
-  return {
-    ...(from === undefined ? {} : { from: endOfDay(timeZone, addDays(from, -1)) }),
-    ...(to === undefined ? {} : { to: endOfDay(timeZone, to) })
-  }
 }

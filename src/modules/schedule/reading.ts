@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gte, inArray, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
+import { addDays, endOfDay } from '../../shared/clock.ts'
 import { categoriesOf } from '../exchanges/index.ts'
 import { organisationsActedFor, partiesOf } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
@@ -198,4 +199,13 @@ export async function labelled(
       other: other ? parties.member(other).displayName : null
     }
   })
+}
+
+/** From the beginning of one local day to the end of another. */
+export async function instantsOf(tx: Tx, from?: string, to?: string): Promise<{ from?: Date; to?: Date }> {
+  const { timeZone } = (await currentPolicy(tx)).rules
+  return {
+    ...(from === undefined ? {} : { from: endOfDay(timeZone, addDays(from, -1)) }),
+    ...(to === undefined ? {} : { to: endOfDay(timeZone, to) })
+  }
 }

@@ -20,7 +20,6 @@ import {
 } from '../../http/index.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-import { appointmentRoutes, instantsOf } from './appointment-routes.ts'
 import {
   agreeArrangement,
   approveArrangement,
@@ -30,9 +29,8 @@ import {
   getArrangement,
   proposeArrangement
 } from './arrangements.ts'
-import { feedRoutes } from './feed-routes.ts'
 import type { Arrangement } from './planning.ts'
-import { listArrangements, listSessions, type SessionFilter } from './reading.ts'
+import { instantsOf, listArrangements, listSessions, type SessionFilter } from './reading.ts'
 import {
   arrangementChange,
   arrangementInput,
@@ -46,7 +44,6 @@ import {
   sessionsQuery,
   timeCursor
 } from './schemas.ts'
-import { sessionRoutes } from './session-routes.ts'
 import { arrangementView, arrangementViews, sessionViews } from './views.ts'
 
 const collection = '/v1/timebanks/:timebank/arrangements'
@@ -54,14 +51,7 @@ const item = `${collection}/:arrangement`
 const tags = ['Schedule']
 const sides = { member: 'own', ...staff } as const
 
-export function scheduleRoutes(app: Api, options: { publicUrl: string }): void {
-  appointmentRoutes(app)
-  arrangementRoutes(app)
-  sessionRoutes(app)
-  feedRoutes(app, options)
-}
-
-function arrangementRoutes(app: Api): void {
+export function arrangementRoutes(app: Api): void {
   app.get(
     collection,
     {
