@@ -3,7 +3,7 @@ const floors = [
   'ledger|audit|notices|timebanks',
   'identity',
   'members',
-  'clearing|listings|transfers',
+  'clearing|listings|slips|transfers',
   'exchanges',
   'conversations|matching|paper|schedule|thanks',
   'circles|follow-ups',

@@ -4,6 +4,7 @@ import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { type Flags, type FlagsPath, flagsInForce, flagsPath, getOffer, getRequest } from '../listings/index.ts'
 import { type MembersBrought, membersSql, type Parties, partiesFrom, partiesOf } from '../members/index.ts'
+import { slipOf } from '../slips/index.ts'
 import { type Policy, policyAt, today, versionInForce } from '../timebanks/index.ts'
 import { resolveSide, type Side, type SideInput, type SideName, standingOf } from './sides.ts'
 import { exchanges } from './tables.ts'
@@ -178,7 +179,7 @@ export async function prepare(tx: Tx, given: NewExchange, beginning: Beginning =
     reportedBy: null,
     reportedByPerson: null,
     source: tx.actor.source,
-    slipNumber: tx.actor.slipNumber ?? null,
+    slipNumber: await slipOf(tx, policy),
     recordedBy: tx.actor.personId,
     recordedByMember: tx.actor.membershipId,
     onBehalfOf: null,

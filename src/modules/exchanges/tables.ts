@@ -193,6 +193,8 @@ export const exchanges = exchangesSchema.table(
     uniqueIndex('exchanges_slip')
       .on(t.timebankId, t.slipNumber, sql`coalesce(group_position, 1)`)
       .where(sql`slip_number is not null and status not in ('cancelled', 'declined', 'reversed')`),
+    // also of what was taken back since: for reconciling the slips of a book
+    index('exchanges_slip_number').on(t.timebankId, t.slipNumber, t.id).where(sql`slip_number is not null`),
     check(
       'exchanges_status_known',
       sql`${t.status} in ('proposed', 'agreed', 'awaiting_risk', 'awaiting_vetting', 'awaiting_guardian', 'ready', 'reported', 'settled', 'disputed', 'declined', 'cancelled', 'reversed')`

@@ -124,6 +124,11 @@ export const rules = {
     24,
     'So many hours before a session or appointment all concerned are reminded of it; 0: never.'
   ),
+  slipsFromBooks: rule(
+    yes,
+    false,
+    'Whether a paper slip is recorded only with a number of a book that has been issued.'
+  ),
   professionalPaidTime: rule(
     z.enum(['record_only', 'credit_employer', 'credit_person']),
     'credit_employer',
