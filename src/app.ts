@@ -38,6 +38,9 @@ import { journalRoutes } from './modules/ledger/journal-routes.ts'
 import { type LedgerRoutesOptions, ledgerRoutes } from './modules/ledger/routes.ts'
 import { blankListingsOf, closeListingsOf } from './modules/listings/index.ts'
 import { listingRoutes } from './modules/listings/routes.ts'
+import { removeMailingsOf, stopMailingsTo } from './modules/mailings/index.ts'
+import { preferenceRoutes } from './modules/mailings/routes.ts'
+import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
@@ -172,6 +175,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await endExchangesOf(tx, membershipId)
       await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
       await blankListingsOf(tx, membershipId)
@@ -180,6 +184,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await blankBooksOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
+      await removeMailingsOf(tx, membershipId)
     }
   })
   organisationRoutes(app)
@@ -196,6 +201,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
   noticeRoutes(app)
+  preferenceRoutes(app)
+  unsubscribeRoutes(app)
   conversationRoutes(app)
   conversationReportRoutes(app)
   inboxRoutes(app)

@@ -25,6 +25,7 @@ import {
 import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/index.ts'
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
+import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { scheduleCron, scheduleTasks } from './modules/schedule/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
@@ -152,7 +153,7 @@ export async function makeService(
     ownerUrl,
     tasks: {
       ...identityTasks({ database, mailer, publicUrl }),
-      ...listingsTasks(database, mailer),
+      ...listingsTasks(database),
       ...exchangesTasks(database),
       ...scheduleTasks(database),
       ...conversationsTasks(database),
@@ -160,6 +161,7 @@ export async function makeService(
       ...transfersTasks(database),
       ...clearingTasks(database),
       ...noticesTasks(database),
+      ...mailingsTasks({ database, mailer, publicUrl }),
       ...ledgerTasks({
         database,
         timebanks: async () => (await everyTimebank(database)).map(({ id }) => id),
@@ -178,6 +180,7 @@ export async function makeService(
       ...transfersCron,
       ...clearingCron,
       ...noticesCron,
+      ...mailingsCron,
       ...ledgerCron,
       ...platformCron
     ],

@@ -37,6 +37,8 @@ export const noticeKinds = {
   'appointment.set': 'sessions',
   'appointment.removed': 'sessions',
   'appointment.reminder': 'sessions',
+  'offer.expiring': 'listings',
+  'request.expiring': 'listings',
   'conversation.message': 'messages',
   'conversation.invited': 'messages',
   'conversation.broker-added': 'messages',

@@ -45,16 +45,18 @@ export type Stage = {
 
 export const password = 'correct horse battery staple'
 
+type StageOptions = { rateLimit?: number; smtpUrl?: string; publicUrl?: string }
+
 /** The whole service on a database of its own. */
-export async function makeStage(name: string, options: { rateLimit?: number } = {}): Promise<Stage> {
+export async function makeStage(name: string, options: StageOptions = {}): Promise<Stage> {
   const { url, drop } = await makeDatabase(name)
   const dataFolder = mkdtempSync(path.join(os.tmpdir(), 'commonhours-stage-'))
   const clock: { now: Date | null } = { now: null }
   const service = await makeService({
     ownerUrl: url,
-    publicUrl: 'http://commonhours.test',
+    publicUrl: options.publicUrl ?? 'http://commonhours.test',
     dataFolder,
-    SMTP_URL: undefined,
+    SMTP_URL: options.smtpUrl,
     MAIL_FROM: 'Commonhours <post@commonhours.test>',
     DATABASE_POOL: 10,
     POSTING_QUEUE: 'shared',

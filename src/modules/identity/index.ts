@@ -1,6 +1,7 @@
 export { type Bearer, type Identity, makeIdentity } from './identity.ts'
 export { ensureSigningKey, type Jwk, jwks, rotateSigningKey } from './keys.ts'
 export { askForLink, redeemLink } from './links.ts'
+export { ownKey } from './own-keys.ts'
 export { changePassword, setPassword } from './passwords.ts'
 export {
   createPerson,

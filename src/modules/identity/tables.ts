@@ -1,5 +1,5 @@
 import { boolean, index, integer, pgSchema, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
-import { createdAt, instant, rowVersion } from '../../db/columns.ts'
+import { bytes, createdAt, instant, rowVersion } from '../../db/columns.ts'
 
 export const identity = pgSchema('identity')
 
@@ -107,4 +107,10 @@ export const sealKeys = identity.table('seal_keys', {
 export const setupCodes = identity.table('setup_codes', {
   codeHash: text('code_hash').primaryKey(),
   createdAt: instant('created_at').notNull()
+})
+
+/** The installation's own symmetric keys, each for one purpose; made when they are needed first. */
+export const ownKeys = identity.table('own_keys', {
+  purpose: text('purpose').primaryKey(),
+  secret: bytes('secret').notNull()
 })

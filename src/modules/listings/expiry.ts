@@ -2,6 +2,7 @@ import { and, asc, eq, gte, inArray, lt, lte, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { addDays } from '../../shared/clock.ts'
 import { audit } from '../audit/index.ts'
+import { insertNotices, noticesJson } from '../notices/index.ts'
 import { asListing, columnsOf, kinds, type Listing, todayHere } from './listings.ts'
 import { type Kind, kindNames } from './vocabulary.ts'
 
@@ -64,7 +65,27 @@ export async function listingsExpiringWithin(tx: Tx, days: number): Promise<List
   return found
 }
 
-/** In the transaction that puts the notices into the queue, so that each date is noticed once. */
+/** Long enough to answer, short enough to be remembered. */
+const noticeDays = 7
+
+/** Tells the owners of what expires soon, in the transaction that notes that they have been told. */
+export async function tellExpiring(tx: Tx): Promise<void> {
+  const due = await listingsExpiringWithin(tx, noticeDays)
+  if (due.length === 0) return
+  const told = due.map(({ kind, id, membershipId }) => ({
+    membershipId,
+    kind: `${kind}.expiring` as const,
+    subjectId: id
+  }))
+  await tx.client.query({
+    name: 'listings.tell_expiring',
+    text: insertNotices('$1'),
+    values: [noticesJson(tx, told)]
+  })
+  await noteExpiryNotices(tx, due)
+}
+
+/** In the transaction that tells of them, so that each date is told of once. */
 export async function noteExpiryNotices(tx: Tx, listings: readonly Pick<Listing, 'kind' | 'id'>[]): Promise<void> {
   for (const kind of kindNames) {
     const { table } = kinds[kind]

@@ -1,1 +1,1 @@
-export { type Mailer, makeMailer } from './mail.ts'
+export { type Mail, type Mailer, makeMailer, refusalIn } from './mail.ts'

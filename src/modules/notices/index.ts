@@ -1,6 +1,7 @@
 export {
   addNotices,
   countUnread,
+  findNotices,
   holdUnread,
   insertNotices,
   listNotices,

@@ -1,9 +1,9 @@
-import { and, count, desc, eq, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
-import { rowsWriter } from '../../db/rows.ts'
 import { notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
-import type { NoticeKind } from '../../shared/notice-kinds.ts'
+import { type NoticeKind, noticeKinds } from '../../shared/notice-kinds.ts'
+import { rules } from '../timebanks/index.ts'
 import { notices } from './tables.ts'
 
 export type Notice = typeof notices.$inferSelect
@@ -19,16 +19,25 @@ export type NewNotice = {
 
 /**
  * SQL that adds the notices of a parameter that `noticesJson` made. A notice is written by the statement that writes what it
- * tells of, so that there is never one without the other, and no further round trip.
+ * tells of, so that there is never one without the other, and no further round trip; so is what makes a mail of it, by the
+ * function of the mailings that the rows go through.
  */
 export const insertNotices = (parameter: string): string =>
-  `INSERT INTO notices.notices SELECT * FROM json_populate_recordset(NULL::notices.notices, ${parameter})`
+  `INSERT INTO notices.notices SELECT * FROM mailings.with_mail(${parameter})`
 
-const written = rowsWriter<Notice>(notices)
-
+/** Ids, kinds and instants only. How its topic is told by mail stands beside each, for policies older than that rule. */
 export const noticesJson = (tx: Tx, told: readonly NewNotice[]): string =>
-  written(
-    told.map((notice) => ({ id: newId(), ...notice, timebankId: tx.timebankId, createdAt: tx.now, readAt: null }))
+  JSON.stringify(
+    told.map(({ id = newId(), membershipId, kind, subjectId }) => ({
+      timebank_id: tx.timebankId,
+      id,
+      membership_id: membershipId,
+      kind,
+      subject_id: subjectId,
+      created_at: tx.now,
+      topic: noticeKinds[kind],
+      standard: rules.mailDefaults.standard[noticeKinds[kind]]
+    }))
   )
 
 /** The same as a statement of its own. */
@@ -102,6 +111,16 @@ export async function markRead(tx: Tx, membershipId: string, id: string): Promis
     .returning()
   if (!notice) throw notFound('notice')
   return notice
+}
+
+/** Those of a member among some, oldest first. */
+export async function findNotices(tx: Tx, membershipId: string, ids: readonly string[]): Promise<Notice[]> {
+  if (ids.length === 0) return []
+  return tx.db
+    .select()
+    .from(notices)
+    .where(and(ofMember(tx, membershipId), inArray(notices.id, [...ids])))
+    .orderBy(asc(notices.id))
 }
 
 /** The same, of some that the member has come to know otherwise. */

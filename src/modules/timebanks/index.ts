@@ -1,4 +1,4 @@
-export { type Policy, rules } from './policy.ts'
+export { type MailWay, type Policy, rules } from './policy.ts'
 export {
   changePolicy,
   createPolicy,
@@ -7,6 +7,7 @@ export {
   dayEnd,
   everyTimebank,
   findTimebank,
+  getTimebank,
   listTimebanks,
   policyAt,
   policyFor,

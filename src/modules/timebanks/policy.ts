@@ -1,8 +1,17 @@
 import { z } from 'zod'
+import { type NoticeTopic, noticeTopics } from '../../shared/notice-kinds.ts'
 
 const minutes = (min: number, max: number) => z.int().min(min).max(max)
 const days = (max: number) => z.int().min(0).max(max)
 const yes = z.boolean()
+
+/** How a member may be told by mail of what they find in their inbox anyway. */
+export const mailWays = ['at_once', 'daily', 'weekly', 'never'] as const
+export type MailWay = (typeof mailWays)[number]
+const wayByTopic = Object.fromEntries(noticeTopics.map((topic) => [topic, z.enum(mailWays)])) as Record<
+  NoticeTopic,
+  z.ZodEnum<{ [Way in MailWay]: Way }>
+>
 
 // asking the runtime for its list takes half a millisecond
 const timeZones: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
@@ -197,6 +206,24 @@ export const rules = {
     }),
     { exchanges: 7, screening: 6, messages: 2 },
     'How long records of each class are kept with the names in them; messages are removed by themselves after it. The ledger holds no names and is kept for good.'
+  ),
+  mailDefaults: rule(
+    z.strictObject(wayByTopic),
+    {
+      exchanges: 'at_once',
+      listings: 'daily',
+      matches: 'weekly',
+      messages: 'at_once',
+      sessions: 'at_once',
+      circles: 'daily',
+      thanks: 'daily'
+    },
+    'How members are told by mail, by topic, where they have not chosen for themselves: at once, in one mail a day or a week, or not at all.'
+  ),
+  mailsPerWeek: rule(
+    z.int().min(1).max(100),
+    10,
+    'Most mails of notices to one member in seven days. What is beyond it waits for the next daily mail that fits, and is in the inbox meanwhile. Mails to sign in do not count.'
   ),
   jurisdiction: rule(z.string().max(100), '', 'Country or region whose rules on data and safeguarding apply.'),
   signpostText: rule(

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { policyChangeSchema, policySchema } from './policy.ts'
 
-export { timeZoneSchema } from './policy.ts'
+export { mailWays, timeZoneSchema } from './policy.ts'
 
 export const timebankParams = z.object({ timebank: z.string().max(100).describe('Id or short name of the timebank') })
 

@@ -3,6 +3,7 @@ import type { Words } from './types.ts'
 const somebody = (who: string | null) => who ?? 'Rhywun'
 const about = (what: string | null) => (what === null ? '' : `: ${what}`)
 const at = (when: string | null) => (when === null ? '' : ` (${when})`)
+const until = (when: string | null) => (when === null ? '' : ` (yn sefyll tan ${when})`)
 
 export const cy: Words = {
   notices: {
@@ -40,6 +41,10 @@ export const cy: Words = {
     'appointment.set': ({ what, when }) => `Mae amser a lle cyfnewid wedi'u pennu${about(what)}${at(when)}.`,
     'appointment.removed': ({ what }) => `Nid oes amser penodol i gyfnewid mwyach${about(what)}.`,
     'appointment.reminder': ({ what, when }) => `Mae cyfnewid yn agos${about(what)}${at(when)}.`,
+    'offer.expiring': ({ what, when }) =>
+      `Mae un o'ch cynigion yn dod i ben cyn hir${about(what)}${until(when)}. I'w gadw, rhowch ddyddiad diweddarach iddo.`,
+    'request.expiring': ({ what, when }) =>
+      `Mae un o'ch ceisiadau yn dod i ben cyn hir${about(what)}${until(when)}. I'w gadw, rhowch ddyddiad diweddarach iddo.`,
     'conversation.message': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi ysgrifennu atoch${about(what)}.`,
     'conversation.invited': ({ who, what }) =>
       `Mae ${who ?? 'rhywun'} yn dymuno i chi gymryd rhan mewn sgwrs, fel brocer${about(what)}.`,
@@ -68,6 +73,30 @@ export const cy: Words = {
     contact_then_leave:
       'Cysylltwch unwaith eto. Os ydynt am adael, neu os na ellir cyrraedd neb, dewch â’r aelodaeth i ben.',
     read_report: 'Agorwch yr hyn a adroddwyd, a siaradwch â’r rhai dan sylw.'
+  },
+  mails: {
+    greeting: (name) => `Helo ${name},`,
+    several: (timebank, count) => `${timebank}: newyddion i chi (${count})`,
+    open: 'Edrychwch arno',
+    more: (count) => `Mae rhagor yn eich mewnflwch: ${count}`,
+    why: (timebank) =>
+      `Rydych yn cael yr e-bost hwn fel aelod o ${timebank}. Chi sy'n dewis yn eich gosodiadau sut, a pha mor aml, y cewch wybod.`,
+    stop: (topics) => `Dim rhagor o e-byst am: ${topics}`,
+    topics: {
+      exchanges: 'cyfnewidiadau',
+      listings: 'eich cynigion a cheisiadau',
+      matches: 'awgrymiadau i chi',
+      messages: 'negeseuon',
+      sessions: 'dyddiadau',
+      circles: 'cylchoedd cyfnewid',
+      thanks: 'diolchiadau'
+    }
+  },
+  unsubscribe: {
+    title: 'Llai o e-byst',
+    ask: (topics) => `Dim rhagor o e-byst am: ${topics}? Mae popeth yn eich mewnflwch yr un fath.`,
+    button: "Dim rhagor o'r e-byst hyn",
+    done: (topics) => `Ni ddaw rhagor o e-byst am: ${topics}. Gallwch newid hyn yn eich gosodiadau unrhyw bryd.`
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Eich dolen mewngofnodi ar gyfer Commonhours',

@@ -3,6 +3,7 @@ import type { Words } from './types.ts'
 const somebody = (who: string | null) => who ?? 'Somebody'
 const about = (what: string | null) => (what === null ? '' : `: ${what}`)
 const at = (when: string | null) => (when === null ? '' : ` (${when})`)
+const until = (when: string | null) => (when === null ? '' : ` (stands until ${when})`)
 
 export const en: Words = {
   notices: {
@@ -41,6 +42,10 @@ export const en: Words = {
       `When and where an exchange takes place has been set${about(what)}${at(when)}.`,
     'appointment.removed': ({ what }) => `An exchange has no fixed time any more${about(what)}.`,
     'appointment.reminder': ({ what, when }) => `An exchange is near${about(what)}${at(when)}.`,
+    'offer.expiring': ({ what, when }) =>
+      `An offer of yours ends soon${about(what)}${until(when)}. To keep it, give it a later day.`,
+    'request.expiring': ({ what, when }) =>
+      `A request of yours ends soon${about(what)}${until(when)}. To keep it, give it a later day.`,
     'conversation.message': ({ who, what }) => `${somebody(who)} has written to you${about(what)}.`,
     'conversation.invited': ({ who, what }) =>
       `${somebody(who)} wishes you to take part in a conversation, as a broker${about(what)}.`,
@@ -67,6 +72,30 @@ export const en: Words = {
     make_contact: 'Ask how they are, and what they would like to give or to ask for.',
     contact_then_leave: 'Get in touch once more. If they want to go, or nobody can be reached, end the membership.',
     read_report: 'Open what was reported, and talk with those concerned.'
+  },
+  mails: {
+    greeting: (name) => `Hello ${name},`,
+    several: (timebank, count) => `${timebank}: news for you (${count})`,
+    open: 'Look at it',
+    more: (count) => `More in your inbox: ${count}`,
+    why: (timebank) =>
+      `You get this mail as a member of ${timebank}. How you are told, and how often, is for you to choose in your settings.`,
+    stop: (topics) => `No more mails about ${topics}`,
+    topics: {
+      exchanges: 'exchanges',
+      listings: 'your offers and requests',
+      matches: 'suggestions for you',
+      messages: 'messages',
+      sessions: 'dates',
+      circles: 'circles of exchanges',
+      thanks: 'thanks'
+    }
+  },
+  unsubscribe: {
+    title: 'Fewer mails',
+    ask: (topics) => `Should no more mails come about ${topics}? You find everything in your inbox all the same.`,
+    button: 'No more of these mails',
+    done: (topics) => `No more mails will come about ${topics}. You can change this in your settings at any time.`
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Your sign-in link for Commonhours',

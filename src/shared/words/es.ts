@@ -3,6 +3,7 @@ import type { Words } from './types.ts'
 const somebody = (who: string | null) => who ?? 'Alguien'
 const about = (what: string | null) => (what === null ? '' : `: ${what}`)
 const at = (when: string | null) => (when === null ? '' : ` (${when})`)
+const until = (when: string | null) => (when === null ? '' : ` (vale hasta el ${when})`)
 
 export const es: Words = {
   notices: {
@@ -40,6 +41,10 @@ export const es: Words = {
     'appointment.set': ({ what, when }) => `Se ha fijado cuándo y dónde es un intercambio${about(what)}${at(when)}.`,
     'appointment.removed': ({ what }) => `Un intercambio ya no tiene hora fija${about(what)}.`,
     'appointment.reminder': ({ what, when }) => `Se acerca un intercambio${about(what)}${at(when)}.`,
+    'offer.expiring': ({ what, when }) =>
+      `Una oferta suya termina pronto${about(what)}${until(when)}. Para mantenerla, póngale una fecha posterior.`,
+    'request.expiring': ({ what, when }) =>
+      `Una petición suya termina pronto${about(what)}${until(when)}. Para mantenerla, póngale una fecha posterior.`,
     'conversation.message': ({ who, what }) => `${somebody(who)} le ha escrito${about(what)}.`,
     'conversation.invited': ({ who, what }) =>
       `${somebody(who)} desea que participe como gestor en una conversación${about(what)}.`,
@@ -68,6 +73,31 @@ export const es: Words = {
     contact_then_leave:
       'Póngase en contacto una vez más. Si desea irse, o no se puede localizar a nadie, dé de baja la membresía.',
     read_report: 'Abra lo que se ha comunicado y hable con las personas afectadas.'
+  },
+  mails: {
+    greeting: (name) => `Hola, ${name}:`,
+    several: (timebank, count) => `${timebank}: novedades para usted (${count})`,
+    open: 'Verlo',
+    more: (count) => `Hay más en su bandeja de entrada: ${count}`,
+    why: (timebank) =>
+      `Recibe este correo como miembro de ${timebank}. En sus ajustes puede elegir cómo y con qué frecuencia se le avisa.`,
+    stop: (topics) => `No recibir más correos sobre ${topics}`,
+    topics: {
+      exchanges: 'intercambios',
+      listings: 'sus ofertas y peticiones',
+      matches: 'sugerencias para usted',
+      messages: 'mensajes',
+      sessions: 'citas',
+      circles: 'círculos de intercambios',
+      thanks: 'agradecimientos'
+    }
+  },
+  unsubscribe: {
+    title: 'Menos correos',
+    ask: (topics) =>
+      `¿Quiere dejar de recibir correos sobre ${topics}? De todos modos lo encontrará todo en su bandeja de entrada.`,
+    button: 'No recibir más estos correos',
+    done: (topics) => `Ya no recibirá correos sobre ${topics}. Puede cambiarlo en sus ajustes cuando quiera.`
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Tu enlace para entrar en Commonhours',

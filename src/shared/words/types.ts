@@ -1,5 +1,5 @@
 import type { FollowUpStep } from '../follow-up-steps.ts'
-import type { NoticeKind } from '../notice-kinds.ts'
+import type { NoticeKind, NoticeTopic } from '../notice-kinds.ts'
 
 /** What is known of a notice's subject when it is told; null where there is nothing to say, or it may not be said. */
 export type NoticeFacts = {
@@ -66,6 +66,29 @@ export type Words = {
   notices: Record<NoticeKind, (facts: NoticeFacts) => string>
   /** what a broker is advised to do next */
   followUps: Record<FollowUpStep, string>
+  /** mails of notices */
+  mails: {
+    greeting(name: string): string
+    /** subject of a mail that tells of several things */
+    several(timebank: string, count: number): string
+    /** words of the link to one of them */
+    open: string
+    /** that the inbox has so many more */
+    more(count: number): string
+    /** why one gets it, and where to change that */
+    why(timebank: string): string
+    /** words of the link that stops mails of these topics; `stop` of `topics` */
+    stop(topics: string): string
+    /** in the middle of a sentence */
+    topics: Record<NoticeTopic, string>
+  }
+  /** the page that a mail's link to stop mails leads to */
+  unsubscribe: {
+    title: string
+    ask(topics: string): string
+    button: string
+    done(topics: string): string
+  }
   signInLink(values: { name: string; url: string; code: string; minutes: number }): Letter
   statement: StatementWords
   /** names of the categories that a new timebank begins with, by their slugs */

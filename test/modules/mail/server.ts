@@ -1,16 +1,31 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
-export type Received = { from: string; to: string; headers: string; text: string }
+/** A mail as it came: `headers` unfolded, `subject` decoded, `html` null where there is no such part. */
+export type Received = {
+  from: string
+  to: string
+  headers: string
+  subject: string
+  text: string
+  html: string | null
+  raw: string
+}
+
+type Options = {
+  refuse?: boolean
+  /** another answer than `250 ok` to an address */
+  answer?: (to: string) => string | undefined
+}
 
 /** As much of a mail server as it takes to receive (RFC 5321), on a port of its own. */
-export async function startMailServer(options: { refuse?: boolean } = {}) {
+export async function startMailServer(options: Options = {}) {
   const mails: Received[] = []
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => {})
-    serve(socket, mails, options.refuse === true)
+    serve(socket, mails, options)
   })
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
   return {
@@ -23,7 +38,7 @@ export async function startMailServer(options: { refuse?: boolean } = {}) {
   }
 }
 
-function serve(socket: Socket, mails: Received[], refuse: boolean): void {
+function serve(socket: Socket, mails: Received[], { refuse, answer }: Options): void {
   let buffer = ''
   let data = false
   let [from, to] = ['', '']
@@ -38,7 +53,7 @@ function serve(socket: Socket, mails: Received[], refuse: boolean): void {
     }
     if (verb === 'RCPT') {
       to = address
-      return say(refuse ? `550 <${address}> is unknown here` : '250 ok')
+      return say(refuse ? `550 <${address}> is unknown here` : (answer?.(address) ?? '250 ok'))
     }
     if (verb === 'DATA') {
       data = true
@@ -68,20 +83,59 @@ function serve(socket: Socket, mails: Received[], refuse: boolean): void {
   say('220 mail.example')
 }
 
-function read(raw: string): { headers: string; text: string } {
+type Part = { headers: string; body: string }
+
+function split(raw: string): Part {
   const [headers = '', ...rest] = raw.split('\r\n\r\n')
-  const body = rest.join('\r\n\r\n').replace(/^\.\./gm, '.')
+  return { headers: headers.replace(/\r\n[ \t]+/g, ' '), body: rest.join('\r\n\r\n') }
+}
+
+function read(stuffed: string): Omit<Received, 'from' | 'to'> {
+  const raw = stuffed.replace(/^\.\./gm, '.')
+  const whole = split(raw)
+  const boundary = /^content-type: *multipart\/alternative;.*boundary="?([^";\r\n]+)/im.exec(whole.headers)?.[1]
+  const parts =
+    boundary === undefined
+      ? [whole]
+      : whole.body
+          .split(`--${boundary}`)
+          .slice(1, -1)
+          .map((part) => split(part.replace(/^\r\n/, '').replace(/\r\n$/, '')))
+  const ofType = (type: string) =>
+    parts.find(({ headers }) => new RegExp(`^content-type: *${type}`, 'im').test(headers))
+  const html = ofType('text/html')
+  return {
+    headers: whole.headers.replaceAll('\r\n', '\n'),
+    subject: words(/^subject: *(.*)$/im.exec(whole.headers)?.[1] ?? ''),
+    text: decoded(ofType('text/plain') ?? whole),
+    html: html ? decoded(html) : null,
+    raw
+  }
+}
+
+function decoded({ headers, body }: Part): string {
   const encoding = /^content-transfer-encoding: *(\S+)/im.exec(headers)?.[1]?.toLowerCase()
   const text =
     encoding === 'base64'
       ? Buffer.from(body, 'base64').toString('utf8')
       : encoding === 'quoted-printable'
-        ? Buffer.from(
-            body
-              .replace(/=\r\n/g, '')
-              .replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
-            'latin1'
-          ).toString('utf8')
+        ? quotedPrintable(body.replace(/=\r\n/g, ''))
         : body
-  return { headers, text: text.replaceAll('\r\n', '\n') }
+  return text.replaceAll('\r\n', '\n')
 }
+
+const quotedPrintable = (text: string): string =>
+  Buffer.from(
+    text.replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1'
+  ).toString('utf8')
+
+/** Encoded words of a header (RFC 2047). */
+const words = (header: string): string =>
+  header
+    .replace(/\?=\s+=\?/g, '?==?')
+    .replace(/=\?utf-8\?([qb])\?([^?]*)\?=/gi, (_, how: string, text: string) =>
+      how.toLowerCase() === 'b'
+        ? Buffer.from(text, 'base64').toString('utf8')
+        : quotedPrintable(text.replaceAll('_', ' '))
+    )

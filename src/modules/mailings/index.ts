@@ -1,0 +1,2 @@
+export { removeMailingsOf, stopMailingsTo } from './preferences.ts'
+export { mailingsCron, mailingsTasks } from './tasks.ts'
