@@ -55,6 +55,8 @@ import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
 import { arrangementRoutes } from './modules/schedule/routes.ts'
 import { sessionRoutes } from './modules/schedule/session-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
+import { blankThanksOf } from './modules/thanks/index.ts'
+import { thanksRoutes } from './modules/thanks/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
@@ -102,6 +104,7 @@ const tags = [
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
   { name: 'Conversations', description: 'What people write to each other about offers, requests and exchanges' },
+  { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
   { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
@@ -183,6 +186,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await blankScheduleOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
+      await blankThanksOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
       await removeMailingsOf(tx, membershipId)
     }
@@ -206,6 +210,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   conversationRoutes(app)
   conversationReportRoutes(app)
   inboxRoutes(app)
+  thanksRoutes(app)
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,

@@ -51,13 +51,15 @@ before(async () => {
       minutes: 30
     })
   ).body
+  const conversation = (await member.post(`exchanges/${exchange.id}/conversations`, { text: 'Hello' })).body
   own = {
     timebank: 'rivertown',
     member: member.memberId,
     account: String(member.accountId),
     offer: offer.id,
     request: request.id,
-    exchange: exchange.id
+    exchange: exchange.id,
+    conversation: conversation.id
   }
 })
 

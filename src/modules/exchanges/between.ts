@@ -12,3 +12,7 @@ export function beganBetween({ timebankId, askerId, askedId, askedOrganisationId
        AND (x.${sql.raw(theirs)}_id = ${askedId} OR x.${sql.raw(theirs)}_organisation_id = ${askedOrganisationId})`
   return sql<Date | null>`(SELECT min(created_at) FROM (${side('provider', 'receiver')} UNION ALL ${side('receiver', 'provider')}) began)`
 }
+
+/** SQL of a condition: the exchange stands settled, neither disputed nor reversed since. */
+export const standsSettled = (timebankId: PgColumn, exchangeId: PgColumn): SQL =>
+  sql`EXISTS (SELECT FROM exchanges.exchanges x WHERE x.timebank_id = ${timebankId} AND x.id = ${exchangeId} AND x.status = 'settled')`

@@ -1,6 +1,6 @@
 export { beginAgreed, reportAgreed } from './agreed.ts'
 export { exchangesCron, exchangesTasks } from './auto-confirm.ts'
-export { beganBetween } from './between.ts'
+export { beganBetween, standsSettled } from './between.ts'
 export { beforeReport, lockExchange, prepare } from './exchanges.ts'
 export { type HistoryRow, recordHistory } from './history.ts'
 export { endExchangesOf } from './leaving.ts'

@@ -1,7 +1,9 @@
+import type { Tx } from '../../db/client.ts'
 import type { Policy } from '../timebanks/index.ts'
 
 /** What a cause is looked for with: `value` makes a parameter of the statement. `$1` is the timebank. */
 export type Given = {
+  tx: Tx
   now: Date
   today: string
   rules: Policy

@@ -1,5 +1,6 @@
 import { openCrossingsSql } from '../ledger/index.ts'
 import { dateOf, daysAgo, type Given, select } from './cause.ts'
+import { reportedConversation, unansweredMessage } from './conversation-causes.ts'
 import { awaitingApproval, disputed, unconfirmed } from './exchange-causes.ts'
 import { type FollowUpKind, spokenWith } from './kinds.ts'
 import { firstReplyToRequest } from './replies.ts'
@@ -19,7 +20,7 @@ const days = {
  * SQL of what there is to look after at this moment, kind by kind: the only definition of each, from which follow-ups are
  * opened and by whose absence they close. Null: the policy does not want it.
  */
-export const causes: Record<FollowUpKind, (given: Given) => string | null> = {
+export const causes: Record<FollowUpKind, (given: Given) => Promise<string | null> | string | null> = {
   unanswered_request: (given) => {
     const after = given.rules.unansweredAfterDays
     if (after === 0) return null
@@ -36,6 +37,9 @@ export const causes: Record<FollowUpKind, (given: Given) => string | null> = {
         WHERE r.timebank_id = $1 AND r.status = 'open' AND r.opened_at <= ${daysAgo(given, after)} AND ${firstReplyToRequest} IS NULL`
     )
   },
+
+  unanswered_message: unansweredMessage,
+  reported_conversation: reportedConversation,
 
   expiring_offer: (given) => expiring(given, 'offers', "status = 'open'", 'renew_offer'),
   expiring_request: (given) => expiring(given, 'requests', "status IN ('open', 'matched')", 'renew_request'),
@@ -81,13 +85,14 @@ export const causes: Record<FollowUpKind, (given: Given) => string | null> = {
         step: `CASE WHEN ${isLong} THEN 'contact_then_leave' ELSE 'make_contact' END`
       },
       `FROM (
+         -- what is reported and not yet confirmed is a sign of life too
          SELECT m.id, greatest(m.joined_on, e.latest) AS since
            FROM members.memberships m
            LEFT JOIN (
-             SELECT s.member_id, max(s.performed_on) AS latest
-               FROM (SELECT provider_id AS member_id, performed_on FROM exchanges.exchanges WHERE ${tookPlace}
-                     UNION ALL
-                     SELECT receiver_id, performed_on FROM exchanges.exchanges WHERE ${tookPlace}) s
+             SELECT s.member_id, max(x.performed_on) AS latest
+               FROM exchanges.exchanges x
+              CROSS JOIN LATERAL (VALUES (x.provider_id), (x.receiver_id)) s (member_id)
+              WHERE x.timebank_id = $1 AND x.status IN ('settled', 'reported', 'disputed')
               GROUP BY s.member_id) e ON e.member_id = m.id
           WHERE ${activeMembers} AND m.joined_on <= ${given.value(given.today)}::date - ${first}) l
         WHERE l.since <= ${given.value(given.today)}::date - ${first}`
@@ -97,9 +102,6 @@ export const causes: Record<FollowUpKind, (given: Given) => string | null> = {
 
 /** Staff know of themselves. */
 const activeMembers = `m.timebank_id = $1 AND m.status = 'active' AND NOT m.roles && '{broker,admin}'::text[]`
-
-/** What is reported and not yet confirmed is a sign of life too. */
-const tookPlace = `timebank_id = $1 AND status IN ('settled', 'reported', 'disputed')`
 
 const exchangesOf = (side: string, condition: string): string =>
   `SELECT FROM exchanges.exchanges x WHERE x.timebank_id = m.timebank_id AND x.${side} = m.id AND ${condition}`

@@ -15,6 +15,11 @@ const sides = (first: 'provider' | 'receiver') => {
   }
 }
 
+/** Several that were reported as one are decided as one: the first of them in this state stands for all. */
+const oneOfGroup = `NOT EXISTS (
+  SELECT FROM exchanges.exchanges g
+   WHERE g.timebank_id = x.timebank_id AND g.group_id = x.group_id AND g.status = x.status AND g.group_position < x.group_position)`
+
 /** The side whose answer is missing: the provider where the receiver reported, the receiver otherwise. */
 const silentSide = () => {
   const asked = sides('receiver')
@@ -29,7 +34,7 @@ const silentSide = () => {
 
 /**
  * Reports that stand for some days, and at once those that the service never confirms by itself (`autoConfirm` of the exchanges):
- * by the policy of the exchange, for high risk, for minors and supported members, or because a broker has to approve.
+ * by the policy of the exchange, for groups, for high risk, for minors and supported members, or because a broker has to approve.
  */
 export function unconfirmed(given: Given): string | null {
   const after = given.rules.unconfirmedAfterDays
@@ -48,7 +53,11 @@ export function unconfirmed(given: Given): string | null {
      LEFT JOIN members.memberships a ON a.timebank_id = x.timebank_id AND a.id = x.provider_id
      LEFT JOIN members.memberships b ON b.timebank_id = x.timebank_id AND b.id = x.receiver_id
      CROSS JOIN LATERAL (SELECT ${neverBySilence(given)} AS heard) w
-     WHERE x.timebank_id = $1 AND x.status = 'reported' AND (x.reported_at <= ${daysAgo(given, after)} OR w.heard)`
+     WHERE x.timebank_id = $1 AND x.status = 'reported' AND ${oneOfGroup}
+       -- where one has said that it was otherwise, nobody's answer is waited for
+       AND NOT EXISTS (
+         SELECT FROM exchanges.groups q WHERE q.timebank_id = x.timebank_id AND q.id = x.group_id AND q.status <> 'reported')
+       AND (x.reported_at <= ${daysAgo(given, after)} OR w.heard)`
   )
 }
 
@@ -71,7 +80,8 @@ function neverBySilence({ value }: Given): string {
   const isMinor = (member: string) =>
     `coalesce(${member}.date_of_birth > coalesce(x.performed_on, x.reported_at::date) - interval '18 years', false)`
   return `(
-    ${own('autoConfirmAfterDays', autoConfirmAfterDays.standard)} = '0'
+    x.group_id IS NOT NULL
+    OR ${own('autoConfirmAfterDays', autoConfirmAfterDays.standard)} = '0'
     OR ${own('whoConfirms', whoConfirms.standard)} = 'broker'
     OR coalesce(c.risk = 3, false)
     OR coalesce(a.supported, false) OR coalesce(b.supported, false) OR ${isMinor('a')} OR ${isMinor('b')}
@@ -79,16 +89,22 @@ function neverBySilence({ value }: Given): string {
     OR coalesce(x.service_minutes > ${above} AND x.service_minutes > coalesce(x.approved_minutes, 0), false))`
 }
 
+/** Since the step that said so: an exchange can be disputed more than once. */
 export const disputed = (given: Given): string =>
   select(
     {
       ...sides('receiver'),
       subject_id: 'x.id',
-      since: 'coalesce(x.reported_at, x.recorded_at)',
-      due_on: `${dateOf(given, 'coalesce(x.reported_at, x.recorded_at)')} + ${days.disputeLeft}`,
+      since: 'd.since',
+      due_on: `${dateOf(given, 'd.since')} + ${days.disputeLeft}`,
       step: "'decide_dispute'"
     },
-    "FROM exchanges.exchanges x WHERE x.timebank_id = $1 AND x.status = 'disputed'"
+    `FROM exchanges.exchanges x
+     CROSS JOIN LATERAL (
+       SELECT coalesce(max(e.at), x.reported_at, x.recorded_at) AS since FROM audit.events e
+        WHERE e.timebank_id = x.timebank_id AND e.subject_type = 'exchange' AND e.subject_id = x.id::text
+          AND e.action = 'exchange.disputed') d
+     WHERE x.timebank_id = $1 AND x.status = 'disputed' AND ${oneOfGroup}`
   )
 
 /** Due before the day for which it is planned. */

@@ -1,6 +1,7 @@
 /** Why a broker is to look after something. */
 export const followUpKinds = [
   'unanswered_request',
+  'unanswered_message',
   'expiring_offer',
   'expiring_request',
   'new_member',
@@ -9,7 +10,8 @@ export const followUpKinds = [
   'unconfirmed_exchange',
   'disputed_exchange',
   'awaiting_approval',
-  'inactive_member'
+  'inactive_member',
+  'reported_conversation'
 ] as const
 export type FollowUpKind = (typeof followUpKinds)[number]
 
@@ -38,9 +40,20 @@ export const settledItself = 'settled_itself'
 /** Outcomes that say that somebody has spoken with the member. */
 export const spokenWith = ['contacted', 'agreed_to_give', 'agreed_to_ask', 'helper_found', 'will_stay'] as const
 
+/** What a follow-up may be about. */
+export const subjectTypes = [
+  'request',
+  'offer',
+  'conversation',
+  'conversation_report',
+  'member',
+  'transfer',
+  'exchange'
+] as const
+
 type KindOf = {
   /** what `subjectId` is the id of */
-  subject: 'request' | 'offer' | 'member' | 'transfer' | 'exchange'
+  subject: (typeof subjectTypes)[number]
   outcomes: readonly OutcomeName[]
   /**
    * Cheap to look for and worth seeing at once: brought up to date whenever somebody looks at the queue, and not only by the
@@ -61,6 +74,10 @@ export const kinds = {
     subject: 'request',
     outcomes: ['contacted', 'helper_found', 'let_end', 'not_reached', 'nothing_needed']
   },
+  unanswered_message: {
+    subject: 'conversation',
+    outcomes: ['contacted', 'reminded', 'not_reached', 'nothing_needed']
+  },
   expiring_offer: { subject: 'offer', outcomes: expiring },
   expiring_request: { subject: 'request', outcomes: expiring },
   new_member: { subject: 'member', outcomes: ['contacted', 'not_reached', 'nothing_needed'] },
@@ -75,6 +92,11 @@ export const kinds = {
   inactive_member: {
     subject: 'member',
     outcomes: ['contacted', 'will_stay', 'has_left', 'not_reached', 'nothing_needed']
+  },
+  reported_conversation: {
+    subject: 'conversation_report',
+    outcomes: ['contacted', 'decided', 'nothing_needed'],
+    prompt: true
   }
 } as const satisfies Record<FollowUpKind, KindOf>
 

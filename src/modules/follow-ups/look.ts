@@ -42,7 +42,7 @@ export async function look(tx: Tx, wanted: readonly FollowUpKind[]): Promise<voi
     })
     const values: unknown[] = [tx.timebankId]
     const value = (given: unknown) => `$${values.push(given)}`
-    const cause = causes[kind]({ now: tx.now, today: today(tx, rules), rules, value }) ?? nothing
+    const cause = (await causes[kind]({ tx, now: tx.now, today: today(tx, rules), rules, value })) ?? nothing
     await tx.client.query({ text: statement(cause, `'${kind}'`, `${value(tx.now)}::timestamptz`), values })
   }
 }
@@ -55,39 +55,47 @@ const brought = names.filter((name) => name !== 'subject_id')
 const list = (columns: readonly string[], of: string) => columns.map((name) => `${of}.${name}`).join(', ')
 
 /**
- * An outcome answers one suggestion for one cause: what began later, or asks for another step, is opened anew. Whoever is the
- * member's broker looks after it, unless they are one of those whom it is about.
+ * What there is beside what is open, once, and of it what differs. An outcome answers one suggestion for one cause: what began
+ * later, or asks for another step, is opened anew. The member's broker looks after it, unless they are one of those whom it is about.
  */
 const statement = (cause: string, kind: string, now: string): string => `
   WITH cause AS MATERIALIZED (${cause}),
+  differing AS MATERIALIZED (
+    SELECT ${list(names, 'c')}, i.subject_id AS open_id, i.round AS open_round
+      FROM cause c
+      FULL JOIN (SELECT * FROM follow_ups.items WHERE timebank_id = $1 AND kind = ${kind} AND closed_at IS NULL) i
+        ON i.subject_id = c.subject_id
+     WHERE (${list(names, 'i')}) IS DISTINCT FROM (${list(names, 'c')})),
   gone AS (
     UPDATE follow_ups.items i SET closed_at = ${now}, outcome = '${settledItself}'
-     WHERE i.timebank_id = $1 AND i.kind = ${kind} AND i.closed_at IS NULL
-       AND NOT EXISTS (SELECT FROM cause c WHERE c.subject_id = i.subject_id)),
+      FROM differing d
+     WHERE ${opened(kind)} AND d.subject_id IS NULL),
   changed AS (
     UPDATE follow_ups.items i
-       SET ${brought.map((name) => `${name} = c.${name}`).join(', ')},
-           snoozed_until = CASE WHEN (i.step, i.since) IS NOT DISTINCT FROM (c.step, c.since) THEN i.snoozed_until END
-      FROM cause c
-     WHERE i.timebank_id = $1 AND i.kind = ${kind} AND i.closed_at IS NULL AND i.subject_id = c.subject_id
-       AND (${list(brought, 'i')}) IS DISTINCT FROM (${list(brought, 'c')}))
+       SET ${brought.map((name) => `${name} = d.${name}`).join(', ')},
+           snoozed_until = CASE WHEN (i.step, i.since) IS NOT DISTINCT FROM (d.step, d.since) THEN i.snoozed_until END
+      FROM differing d
+     WHERE ${opened(kind)} AND d.subject_id IS NOT NULL)
   INSERT INTO follow_ups.items (timebank_id, kind, round, opened_at, assignee_id, ${names.join(', ')})
-  SELECT $1, ${kind}, coalesce(b.rounds, 0) + 1, ${kind.endsWith("_crossed'") ? 'c.since' : now},
-         CASE WHEN k.broker_id IS DISTINCT FROM c.member_id AND k.broker_id IS DISTINCT FROM c.other_member_id THEN k.broker_id END,
-         ${list(names, 'c')}
-    FROM cause c
+  SELECT $1, ${kind}, coalesce(b.rounds, 0) + 1, ${kind.endsWith("_crossed'") ? 'd.since' : now},
+         CASE WHEN k.broker_id IS DISTINCT FROM d.member_id AND k.broker_id IS DISTINCT FROM d.other_member_id THEN k.broker_id END,
+         ${list(names, 'd')}
+    FROM differing d
     CROSS JOIN LATERAL (
-      SELECT max(i.round) AS rounds, bool_or(i.closed_at IS NULL) AS is_open,
-             bool_or(i.outcome <> '${settledItself}' AND i.since >= c.since AND i.step = c.step) AS is_answered
+      SELECT max(i.round) AS rounds,
+             bool_or(i.outcome <> '${settledItself}' AND i.since >= d.since AND i.step = d.step) AS is_answered
         FROM follow_ups.items i
-       WHERE i.timebank_id = $1 AND i.kind = ${kind} AND i.subject_id = c.subject_id) b
-    LEFT JOIN LATERAL (
+       WHERE i.timebank_id = $1 AND i.kind = ${kind} AND i.subject_id = d.subject_id) b
+    CROSS JOIN LATERAL (
       SELECT coalesce(m.broker_id, o.broker_id) AS broker_id
         FROM (SELECT) one
-        LEFT JOIN members.memberships m ON m.timebank_id = $1 AND m.id = c.member_id
-        LEFT JOIN members.memberships o ON o.timebank_id = $1 AND o.id = c.other_member_id) k ON true
-   WHERE b.is_open IS NOT TRUE AND b.is_answered IS NOT TRUE
+        LEFT JOIN members.memberships m ON m.timebank_id = $1 AND m.id = d.member_id
+        LEFT JOIN members.memberships o ON o.timebank_id = $1 AND o.id = d.other_member_id) k
+   WHERE d.open_id IS NULL AND b.is_answered IS NOT TRUE
   ON CONFLICT DO NOTHING`
+
+const opened = (kind: string): string =>
+  `i.timebank_id = $1 AND i.kind = ${kind} AND i.subject_id = d.open_id AND i.round = d.open_round AND i.closed_at IS NULL`
 
 /** Who is no longer an active broker or admin looks after nothing: it goes to nobody in particular. */
 async function releaseFromGone(tx: Tx): Promise<void> {

@@ -14,11 +14,14 @@ import {
 } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { assignFollowUp, closeFollowUp, snoozeFollowUp } from './changes.ts'
+import { firstReplyFigures } from './first-replies.ts'
 import { countFollowUps, type Filter, getFollowUp, listFollowUps, placeOf } from './follow-ups.ts'
 import { lookPromptly } from './look.ts'
 import {
   assigneeSchema,
   cursorShapes,
+  firstRepliesQuery,
+  firstRepliesSchema,
   followUpParams,
   followUpSchema,
   listQuery,
@@ -97,6 +100,24 @@ export function followUpRoutes(app: Api): void {
       await lookFirst(request)
       return read(request, async (tx) => summaryOf(tx, await countFollowUps(tx)))
     }
+  )
+
+  app.get(
+    `${collection}/first-replies`,
+    {
+      config: { access: overseers },
+      schema: {
+        operationId: 'getFirstReplies',
+        tags,
+        summary: 'How soon requests and first messages are answered',
+        description:
+          'Of the requests opened in the days from `from` on and before `to`: how many somebody else has answered by now, and after how many minutes. An answer is the first of a message about it, a proposal by somebody else, or an exchange that somebody else began or agreed to. The same of first messages: the first of a message back, or an exchange between the two.',
+        params: timebankParams,
+        querystring: firstRepliesQuery,
+        response: { 200: firstRepliesSchema }
+      }
+    },
+    (request) => read(request, async (tx) => ({ ...request.query, ...(await firstReplyFigures(tx, request.query)) }))
   )
 
   app.get(

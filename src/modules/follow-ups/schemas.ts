@@ -4,16 +4,17 @@ import { followUpSteps } from '../../shared/follow-up-steps.ts'
 import { accountSchema, lineSchema } from '../ledger/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { followUpStates } from './follow-ups.ts'
-import { type FollowUpRef, followUpKinds, kinds, outcomeNames, settledItself } from './kinds.ts'
+import { type FollowUpRef, followUpKinds, kinds, outcomeNames, settledItself, subjectTypes } from './kinds.ts'
 
 const kind = z
   .enum(followUpKinds)
   .describe(
-    'unanswered_request: open for some days and nobody has answered; expiring_offer, expiring_request: ends within 7 days; new_member: joined a week ago, no contact noted and no exchange yet; floor_crossed, ceiling_crossed: a balance went past its soft limit; unconfirmed_exchange: reported and not confirmed; disputed_exchange: the two sides disagree; awaiting_approval: waits for a broker; inactive_member: no exchange for long'
+    'unanswered_request: open for some days and nobody has answered; unanswered_message: a first message that nobody has answered, without its text; expiring_offer, expiring_request: ends within 7 days; new_member: joined a week ago, no contact noted and no exchange yet; floor_crossed, ceiling_crossed: a balance went past its soft limit; unconfirmed_exchange: reported and not confirmed; disputed_exchange: the two sides disagree; awaiting_approval: waits for a broker; inactive_member: no exchange for long; reported_conversation: somebody who takes part lets brokers read it'
   )
 
 const minutes = (what: string) => z.int().describe(`${what}; minutes`)
 const date = z.iso.date().describe('Calendar date in the time zone of the timebank')
+const askedDate = z.iso.date().refine((day) => day >= '1900' && day < '2200', 'must lie between 1900 and 2200')
 
 export const followUpParams = z.object({
   ...timebankParams.shape,
@@ -45,7 +46,7 @@ export const listQuery = z.strictObject({
     .optional()
     .describe('Who looks after it: `me`, `none`, or the id of a membership'),
   memberId: z.uuid().optional().describe('One of those whom it is about'),
-  dueBefore: z.iso.date().optional().describe('Due before this day'),
+  dueBefore: askedDate.optional().describe('Due before this day'),
   sort: z.enum(['due', 'opened']).default('due').describe('By which the first come first')
 })
 
@@ -99,7 +100,7 @@ export const followUpSchema = z
     kind,
     state: z.enum(followUpStates),
     subject: z
-      .object({ type: z.enum(['request', 'offer', 'member', 'transfer', 'exchange']), id: z.uuid() })
+      .object({ type: z.enum(subjectTypes), id: z.uuid() })
       .describe('What it is about; of a crossed limit the transfer that crossed it first'),
     member: party.nullable().describe('Who is to be spoken with; null: an account of nobody, or an anonymous party'),
     other: party.nullable().describe('The other side, where there is one'),
@@ -164,3 +165,30 @@ export const summarySchema = z
     id: 'FollowUpSummary',
     description: 'How many follow-ups are not closed, by kind and by who looks after them'
   })
+
+export const firstRepliesQuery = z.strictObject({
+  from: askedDate.describe('First day of the window, in the time zone of the timebank'),
+  to: askedDate.describe('The day after its last')
+})
+
+const replyTimes = z.object({
+  replied: z
+    .object({
+      value: z.number().nullable().describe('n/d to 4 decimals, half up; null when d is 0'),
+      n: z.int().describe('Of these, answered by now'),
+      d: z.int().describe('Opened, or begun, in the window')
+    })
+    .describe('Share of those that have had an answer by now'),
+  unanswered: z.int(),
+  medianMinutes: z.int().nullable().describe('Of the answered ones, by nearest rank; whole minutes; null: none'),
+  p90Minutes: z.int().nullable().describe('By nearest rank; whole minutes; null: none')
+})
+
+export const firstRepliesSchema = z
+  .object({
+    from: z.iso.date(),
+    to: z.iso.date(),
+    requests: replyTimes.describe('Of requests opened in the window'),
+    messages: replyTimes.describe('Of first messages written in the window about an offer, a request or an exchange')
+  })
+  .meta({ id: 'FirstReplies', description: 'How soon requests and first messages are answered' })

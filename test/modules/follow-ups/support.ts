@@ -47,6 +47,10 @@ export async function makeQueue(name: string) {
   const admin = stayingSignedIn(await setUp(stage))
   const garden: string = ok(await admin.get('categories/gardening')).id
   const today = () => dateIn('Europe/London', new Date(started + passed))
+  const shift = (days: number) => {
+    passed += days * dayMs
+    stage.clock.now = new Date(started + passed)
+  }
   /** The hourly job, at the present moment of the tests. */
   const look = () => followUpsTasks(stage.database)['follow-ups.look']!({})
   return {
@@ -55,13 +59,18 @@ export async function makeQueue(name: string) {
     /** An active member who stays signed in, whatever time passes. */
     member: async (options: MemberOptions = {}) => stayingSignedIn(await addMember(stage, admin, options)),
     garden,
+    /** The admin with a token of this moment. */
+    freshAdmin: async (): Promise<Client> => {
+      const { accessToken } = await beginSession(identity, admin.personId, 'password')
+      return clientOf(stage.app, admin.timebank, accessToken)
+    },
     today,
     inDays: (days: number) => addDays(today(), days),
     look,
+    shift,
     /** Lets days pass, and then the hour of the job come. */
     pass: async (days: number) => {
-      passed += days * dayMs
-      stage.clock.now = new Date(started + passed)
+      shift(days)
       await look()
     },
     policy: async (rules: Record<string, unknown>) => {

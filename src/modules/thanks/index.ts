@@ -1,0 +1,1 @@
+export { blankThanksOf } from './thanks.ts'
