@@ -12,6 +12,7 @@ import { exchangeFigures } from './exchanges.ts'
 import { functionFigures } from './functions.ts'
 import { giftFigures } from './gifts.ts'
 import { type Ground, makeGround, ourSeconds } from './ground.ts'
+import { listFigures } from './lists.ts'
 import { machine, machineSeconds, system, versionOf } from './machine.ts'
 import { readOptions } from './options.ts'
 import { findPgbench } from './pgbench.ts'
@@ -30,8 +31,9 @@ const parts: [name: string, measure: (ground: Ground) => Promise<Section>][] = [
   ['chain', (ground) => chainFigures(ground, options)],
   ['exchanges', (ground) => exchangeFigures(ground, options)],
   ['trips', (ground) => tripFigures(ground, options)],
-  // the last: it fills the database
-  ['reading', (ground) => readingFigures(ground, options)]
+  // the last: they fill the database
+  ['reading', (ground) => readingFigures(ground, options)],
+  ['lists', (ground) => listFigures(ground, options)]
 ]
 
 say(

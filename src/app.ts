@@ -41,6 +41,8 @@ import { listingRoutes } from './modules/listings/routes.ts'
 import { removeMailingsOf, stopMailingsTo } from './modules/mailings/index.ts'
 import { preferenceRoutes } from './modules/mailings/routes.ts'
 import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
+import { closeMatchesOf } from './modules/matching/index.ts'
+import { matchingRoutes } from './modules/matching/routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
@@ -49,6 +51,8 @@ import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
+import { blankSheetsOf } from './modules/paper/index.ts'
+import { sheetRoutes } from './modules/paper/sheet-routes.ts'
 import { appointmentRoutes } from './modules/schedule/appointment-routes.ts'
 import { feedRoutes } from './modules/schedule/feed-routes.ts'
 import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
@@ -99,6 +103,7 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
+  { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
@@ -178,6 +183,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await endExchangesOf(tx, membershipId)
       await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
@@ -185,6 +191,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await blankFollowUpsOf(tx, membershipId)
       await blankScheduleOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
+      await blankSheetsOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
       await blankThanksOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
@@ -200,7 +207,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
   arrangementRoutes(app)
   sessionRoutes(app)
   feedRoutes(app, { publicUrl })
+  matchingRoutes(app)
   bookRoutes(app)
+  sheetRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)

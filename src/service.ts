@@ -26,6 +26,7 @@ import { ledgerCron, ledgerTasks, makePostingQueue } from './modules/ledger/inde
 import { listingsCron, listingsTasks } from './modules/listings/index.ts'
 import { makeMailer } from './modules/mail/index.ts'
 import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
+import { matchingCron, matchingTasks } from './modules/matching/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { scheduleCron, scheduleTasks } from './modules/schedule/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
@@ -160,6 +161,7 @@ export async function makeService(
       ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
+      ...matchingTasks(database),
       ...noticesTasks(database),
       ...mailingsTasks({ database, mailer, publicUrl }),
       ...ledgerTasks({
@@ -179,6 +181,7 @@ export async function makeService(
       ...followUpsCron,
       ...transfersCron,
       ...clearingCron,
+      ...matchingCron,
       ...noticesCron,
       ...mailingsCron,
       ...ledgerCron,

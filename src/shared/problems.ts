@@ -48,7 +48,6 @@ export const problems = {
   'party-not-active': [422, 'One side of the exchange is not active'],
   'slip-not-issued': [422, 'The slip is in no book that this timebank has issued'],
   'slip-void': [422, 'The slip has been declared void'],
-  'sheet-faulty': [422, 'Some lines are refused; nothing was recorded'],
   'category-closed': [422, 'The category is not in use'],
   'gifts-not-allowed': [422, "The timebank's policy does not allow gifts"],
   'transfer-not-allowed': [422, 'These hours may not be moved so'],

@@ -1,9 +1,10 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
 import {
   type Api,
   columnsOf,
   created,
+  decodeCursor,
   edited,
   idFrom,
   pageOf,
@@ -18,7 +19,8 @@ import {
 } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import type { Seen } from './exchanges.ts'
-import { getExchange, listExchanges } from './read.ts'
+import { type ExchangePlace, isByDate, listExchanges } from './listing.ts'
+import { getExchange } from './read.ts'
 import {
   agreeSchema,
   cancelSchema,
@@ -41,6 +43,14 @@ const columns = columnsOf(exchangeSchema)
 /** Its sides, each for what is theirs, and staff. */
 const sides = { member: 'own', ...staff } as const
 
+const dateCursor = z.tuple([z.iso.date(), z.uuid()])
+
+const placeFrom = (cursor: string | undefined, byDate: boolean): ExchangePlace | null => {
+  if (byDate) return decodeCursor(cursor, dateCursor)
+  const id = idFrom(cursor)
+  return id === null ? null : [null, id]
+}
+
 export function exchangeRoutes(app: Api): void {
   app.get(
     collection,
@@ -50,7 +60,8 @@ export function exchangeRoutes(app: Api): void {
         operationId: 'listExchanges',
         tags,
         summary: 'Exchanges, newest first',
-        description: 'Members see those in which they, or an organisation that they act for, are a side.',
+        description:
+          'Members see those in which they, or an organisation that they act for, are a side. With `from` or `to` by service date, otherwise in the order in which they were begun.',
         params: timebankParams,
         querystring: listQuery,
         response: { 200: pageOf(exchangeSchema) }
@@ -64,7 +75,9 @@ export function exchangeRoutes(app: Api): void {
         columns,
         page: (from, size) =>
           read(request, async (tx) => {
-            const page = toPage(await listExchanges(tx, filter, idFrom(from), size), size, (x) => [x.id])
+            const byDate = isByDate(filter)
+            const found = await listExchanges(tx, filter, placeFrom(from, byDate), size)
+            const page = toPage(found, size, (x) => (byDate ? [x.performedOn!, x.id] : [x.id]))
             return { ...page, items: page.items.map((exchange) => viewOf(tx.actor, exchange)) }
           })
       })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { pageQuery } from '../../http/index.ts'
 import { claimableSources } from '../../shared/actor.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
+import { groupRules } from './group-rules.ts'
 import { capacities, sideNames } from './sides.ts'
 
 const text = (max: number) =>
@@ -47,6 +48,51 @@ export const proposeSchema = z.strictObject({
 })
 
 export const reportNewSchema = z.strictObject({ ...begin, performedOn: date })
+
+/** More would be hard to read aloud to anybody, and one account is locked for all of them. */
+const atMost = 50
+
+const beside = z.int().min(0).max(100_000).default(0)
+export const groupRule = z
+  .enum(groupRules)
+  .describe(
+    'How several receivers are charged for the time of a provider; of several providers each by itself. `split_equal` shares the time among them, by how long each was there; `each_pays_surplus_to_pot` charges each for as long as they were there, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot'
+  )
+
+export const newGroupSchema = z.strictObject({
+  providers: z
+    .array(
+      sideSchema.extend({
+        minutes,
+        preparationMinutes: beside.describe(
+          'What the provider needed to prepare. Credited and charged where the policy counts it (countPreparation)'
+        ),
+        travelMinutes: beside.describe('The same of travel (countTravel)')
+      })
+    )
+    .min(1)
+    .max(atMost)
+    .describe('Who gave time, each with their own'),
+  receivers: z
+    .array(
+      sideSchema.extend({
+        attendedMinutes: minutes
+          .optional()
+          .describe('Contact minutes: for how long they were there; left out: for all of it')
+      })
+    )
+    .min(1)
+    .max(atMost)
+    .describe(
+      'Who was helped, in the order in which odd minutes are shared. Somebody may be both; what they gave is shared among the others. At most 200 pairs of provider and receiver'
+    ),
+  rule: groupRule.optional().describe('For several receivers; left out: that of the policy'),
+  categoryId: begin.categoryId,
+  offerId: begin.offerId.describe('An open offer, of the one provider'),
+  requestId: begin.requestId.describe('An open request, of the one receiver'),
+  description: begin.description,
+  performedOn: date
+})
 
 export const reportSchema = z.strictObject({ minutes, performedOn: date })
 

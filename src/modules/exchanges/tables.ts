@@ -174,6 +174,7 @@ export const exchanges = exchangesSchema.table(
     index('exchanges_reported').on(t.timebankId, t.reportedAt).where(sql`status = 'reported'`),
     index('exchanges_category').on(t.timebankId, t.categoryId, t.id),
     index('exchanges_request').on(t.timebankId, t.requestId).where(sql`request_id is not null`),
+    index('exchanges_offer').on(t.timebankId, t.offerId, t.id).where(sql`offer_id is not null`),
     uniqueIndex('exchanges_transfer').on(t.timebankId, t.transferId).where(sql`transfer_id is not null`),
     uniqueIndex('exchanges_external')
       .on(t.timebankId, t.externalSource, t.externalId)

@@ -1,4 +1,5 @@
 export {
+  type Category,
   categoryNames,
   createStarterCategories,
   type Flags,
@@ -12,7 +13,16 @@ export {
 export { createDraftRequests, type DraftRequest } from './drafts.ts'
 export { expireListings, listingsExpiringWithin, noteExpiryNotices } from './expiry.ts'
 export { blankListingsOf, closeListingsOf } from './leaving.ts'
-export { createListing, getOffer, getRequest, isOwn, type Listing, readListing } from './listings.ts'
+export {
+  createListing,
+  getOffer,
+  getRequest,
+  isOwn,
+  type Listing,
+  lockListing,
+  type Request,
+  readListing
+} from './listings.ts'
 export { markRequest } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
 export { listingsTold } from './told.ts'

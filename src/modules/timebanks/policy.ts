@@ -4,6 +4,7 @@ import { type NoticeTopic, noticeTopics } from '../../shared/notice-kinds.ts'
 const minutes = (min: number, max: number) => z.int().min(min).max(max)
 const days = (max: number) => z.int().min(0).max(max)
 const yes = z.boolean()
+const weight = z.int().min(0).max(100)
 
 /** How a member may be told by mail of what they find in their inbox anyway. */
 export const mailWays = ['at_once', 'daily', 'weekly', 'never'] as const
@@ -172,6 +173,37 @@ export const rules = {
     730,
     'After this long without an exchange the broker is asked to make contact once more and, without an answer, to end the membership; it never ends by itself. 0: never.'
   ),
+  matchingWeights: rule(
+    z.strictObject({
+      category: weight,
+      words: weight,
+      distance: weight,
+      availability: weight,
+      language: weight,
+      setting: weight,
+      earlier: weight,
+      balance: weight,
+      recent: weight
+    }),
+    {
+      category: 30,
+      words: 30,
+      distance: 15,
+      availability: 10,
+      language: 10,
+      setting: 10,
+      earlier: 10,
+      balance: 5,
+      recent: 5
+    },
+    'How much each reason counts when candidates for a request or an offer are put in order; 0: not at all. `category`: the same or a near one; `words`: what both texts, or a profile, speak of; `distance`; `availability`: parts of the week in common; `language`: a spoken one in common; `setting`: place and manner; `earlier`: an exchange that the two have had; `balance`: who has received much could give, who has given much could receive (in two coarse steps, and never told to members); `recent`: lately active.'
+  ),
+  peerFirst: rule(
+    yes,
+    true,
+    'Whether citizens come before organisations and their professionals at about equal fit. Never hides these: the best of them is on the first page.'
+  ),
+  matchExpiresDays: rule(z.int().min(1).max(90), 14, 'How long a suggested or proposed match waits for an answer.'),
   leavingBalance: rule(
     z.enum(['to_pot', 'to_named_member']),
     'to_pot',

@@ -53,7 +53,12 @@ export const cy: Words = {
     'conversation.shown': ({ what }) =>
       `Mae rhywun y buoch yn ysgrifennu ato wedi dangos y sgwrs i'r broceriaid, ac maent wedi edrych arni${about(what)}.`,
     'conversation.report-closed': ({ what }) => `Mae brocer wedi delio â'r hyn a adroddwyd gennych${about(what)}.`,
-    'thanks.given': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn diolch i chi${about(what)}.`
+    'thanks.given': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn diolch i chi${about(what)}.`,
+    'match.suggested': ({ what }) => `Mae brocer yn awgrymu rhywun ar gyfer eich cais${about(what)}.`,
+    'match.proposed': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} yn cynnig eich bod yn dod at eich gilydd${about(what)}.`,
+    'match.accepted': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi dweud ie${about(what)}.`,
+    'match.closed': ({ what }) => `Nid yw cynnig ar agor mwyach${about(what)}.`
   },
   followUps: {
     find_helper: 'Chwiliwch am rywun a allai helpu, neu siaradwch â’r aelod am yr hyn y mae’n gofyn amdano.',
@@ -215,5 +220,39 @@ Os nad chi ofynnodd, nid oes angen i chi wneud dim: ni all neb fewngofnodi heb y
     'walking-to-school': "Cerdded plant i'r ysgol",
     mediation: 'Cyfryngu rhwng cymdogion',
     uncategorised: 'Heb gategori'
+  },
+  matching: {
+    reasons: {
+      sameCategory: (name) => `Yr un categori: ${name}`,
+      nearCategory: (name) => `Categori cysylltiedig: ${name}`,
+      words: (list) => `Mae'r ddau yn sôn am: ${list}`,
+      gifts: (list) => `Ymhlith doniau a sgiliau: ${list}`,
+      interests: (list) => `Â diddordeb yn: ${list}`,
+      closeBy: 'Gerllaw',
+      distance: (kilometres) => `Tua ${kilometres} km i ffwrdd`,
+      area: (name) => `Yn yr un ardal: ${name}`,
+      availability: (list) => `Amserau sy'n addas i'r ddau: ${list}`,
+      language: (list) => `Iaith gyffredin: ${list}`,
+      setting: "Yn addas i'r man lle mae'n digwydd",
+      mode: "Yn addas i'r ffordd o'i wneud",
+      settingAndMode: "Yn addas i'r man lle mae'n digwydd ac i'r ffordd o'i wneud",
+      earlier: "Rydych chi wedi cyfnewid â'ch gilydd o'r blaen",
+      couldGive: 'Efallai yr hoffai roi',
+      couldReceive: 'Wedi rhoi llawer a gallai dderbyn',
+      recent: 'Yn weithgar yn ddiweddar'
+    },
+    slot: (day, part) => `${part} ${day}`,
+    days: {
+      mon: 'dydd Llun',
+      tue: 'dydd Mawrth',
+      wed: 'dydd Mercher',
+      thu: 'dydd Iau',
+      fri: 'dydd Gwener',
+      sat: 'dydd Sadwrn',
+      sun: 'dydd Sul'
+    },
+    parts: { morning: 'bore', afternoon: 'prynhawn', evening: 'noswaith' },
+    fillers:
+      'help helpu angen eisiau hoffwn hoffi rhywun unrhyw cynnig cynnigiaf gallaf gallwn gallu amser awr oriau gyda gan efo heb dros drwy wrth ond neu hefyd ydw wyf mae sydd fydd bod yng dan ambell bob'
   }
 }

@@ -54,7 +54,11 @@ export const en: Words = {
     'conversation.shown': ({ what }) =>
       `Somebody with whom you wrote has shown what was written to the brokers, and they have looked at it${about(what)}.`,
     'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
-    'thanks.given': ({ who, what }) => `${somebody(who)} thanks you${about(what)}.`
+    'thanks.given': ({ who, what }) => `${somebody(who)} thanks you${about(what)}.`,
+    'match.suggested': ({ what }) => `A broker suggests somebody for your request${about(what)}.`,
+    'match.proposed': ({ who, what }) => `${somebody(who)} proposes that you come together${about(what)}.`,
+    'match.accepted': ({ who, what }) => `${somebody(who)} has said yes${about(what)}.`,
+    'match.closed': ({ what }) => `A proposal is no longer open${about(what)}.`
   },
   followUps: {
     find_helper: 'Look for somebody who could help, or talk with the member about what they ask for.',
@@ -214,5 +218,39 @@ If it was not you, there is nothing you need to do: nobody can sign in without t
     'walking-to-school': 'Walking children to school',
     mediation: 'Mediation between neighbours',
     uncategorised: 'Uncategorised'
+  },
+  matching: {
+    reasons: {
+      sameCategory: (name) => `The same category: ${name}`,
+      nearCategory: (name) => `A related category: ${name}`,
+      words: (list) => `Both speak of: ${list}`,
+      gifts: (list) => `Among gifts and skills: ${list}`,
+      interests: (list) => `Is interested in: ${list}`,
+      closeBy: 'Close by',
+      distance: (kilometres) => `About ${kilometres} km away`,
+      area: (name) => `In the same area: ${name}`,
+      availability: (list) => `Times that suit both: ${list}`,
+      language: (list) => `A language in common: ${list}`,
+      setting: 'Suits where it takes place',
+      mode: 'Suits how it is done',
+      settingAndMode: 'Suits where it takes place and how it is done',
+      earlier: 'You have had an exchange with each other before',
+      couldGive: 'May like to give',
+      couldReceive: 'Has given much and could receive',
+      recent: 'Recently active'
+    },
+    slot: (day, part) => `${day} ${part}`,
+    days: {
+      mon: 'Monday',
+      tue: 'Tuesday',
+      wed: 'Wednesday',
+      thu: 'Thursday',
+      fri: 'Friday',
+      sat: 'Saturday',
+      sun: 'Sunday'
+    },
+    parts: { morning: 'morning', afternoon: 'afternoon', evening: 'evening' },
+    fillers:
+      'help helping helps need needs needed please want wants wanted would like looking somebody someone anybody anyone offer offering can could some time hour hours every with for and the from about into'
   }
 }

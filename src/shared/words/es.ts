@@ -53,7 +53,11 @@ export const es: Words = {
     'conversation.shown': ({ what }) =>
       `Alguien con quien se escribía ha mostrado lo escrito a los gestores, y lo han mirado${about(what)}.`,
     'conversation.report-closed': ({ what }) => `Un gestor se ha ocupado de lo que usted comunicó${about(what)}.`,
-    'thanks.given': ({ who, what }) => `${somebody(who)} le da las gracias${about(what)}.`
+    'thanks.given': ({ who, what }) => `${somebody(who)} le da las gracias${about(what)}.`,
+    'match.suggested': ({ what }) => `Un gestor sugiere a alguien para su petición${about(what)}.`,
+    'match.proposed': ({ who, what }) => `${somebody(who)} propone que se pongan de acuerdo${about(what)}.`,
+    'match.accepted': ({ who, what }) => `${somebody(who)} ha dicho que sí${about(what)}.`,
+    'match.closed': ({ what }) => `Una propuesta ya no está abierta${about(what)}.`
   },
   followUps: {
     find_helper: 'Busque a alguien que pueda ayudar, o hable con la persona sobre lo que pide.',
@@ -216,5 +220,39 @@ Si no has sido tú, no tienes que hacer nada: nadie puede entrar sin este correo
     'walking-to-school': 'Acompañar a la escuela',
     mediation: 'Mediación vecinal',
     uncategorised: 'Sin categoría'
+  },
+  matching: {
+    reasons: {
+      sameCategory: (name) => `La misma categoría: ${name}`,
+      nearCategory: (name) => `Una categoría cercana: ${name}`,
+      words: (list) => `Ambos textos hablan de: ${list}`,
+      gifts: (list) => `Entre sus dones y habilidades: ${list}`,
+      interests: (list) => `Le interesa: ${list}`,
+      closeBy: 'Muy cerca',
+      distance: (kilometres) => `A unos ${kilometres} km`,
+      area: (name) => `En la misma zona: ${name}`,
+      availability: (list) => `Momentos que convienen a ambos: ${list}`,
+      language: (list) => `Un idioma en común: ${list}`,
+      setting: 'Encaja el lugar',
+      mode: 'Encaja la forma de hacerlo',
+      settingAndMode: 'Encajan el lugar y la forma de hacerlo',
+      earlier: 'Ya han tenido un intercambio juntos',
+      couldGive: 'Quizá le gustaría dar',
+      couldReceive: 'Ha dado mucho y podría recibir',
+      recent: 'Activo recientemente'
+    },
+    slot: (day, part) => `${day} por la ${part}`,
+    days: {
+      mon: 'lunes',
+      tue: 'martes',
+      wed: 'miércoles',
+      thu: 'jueves',
+      fri: 'viernes',
+      sat: 'sábado',
+      sun: 'domingo'
+    },
+    parts: { morning: 'mañana', afternoon: 'tarde', evening: 'noche' },
+    fillers:
+      'ayuda ayudar ayudo necesito necesita necesitamos busco buscamos quiero querria quisiera alguien ofrezco ofrecemos puedo puede favor tiempo hora horas con para por las los una unos unas del que sobre'
   }
 }

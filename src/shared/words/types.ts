@@ -60,10 +60,41 @@ export type StatementWords = {
   accounts: Record<'member' | 'organisation' | 'community_pot' | 'budget' | 'clearing' | 'opening', string>
 }
 
+/** Why somebody may suit a request or an offer. Lists come as one text, in the language. */
+type MatchingWords = {
+  reasons: {
+    sameCategory(name: string): string
+    nearCategory(name: string): string
+    words(list: string): string
+    gifts(list: string): string
+    interests(list: string): string
+    closeBy: string
+    /** whole ones */
+    distance(kilometres: number): string
+    area(name: string): string
+    availability(list: string): string
+    language(list: string): string
+    setting: string
+    mode: string
+    settingAndMode: string
+    earlier: string
+    couldGive: string
+    couldReceive: string
+    recent: string
+  }
+  /** a part of the week */
+  slot(day: string, part: string): string
+  days: Record<'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun', string>
+  parts: Record<'morning' | 'afternoon' | 'evening', string>
+  /** with blanks between: words that say nothing of what is offered or asked for */
+  fillers: string
+}
+
 /** All that the service says to people in one language. Another language is one more file of this shape. */
 export type Words = {
   /** one sentence for each kind of notice: in the inbox, and in mails */
   notices: Record<NoticeKind, (facts: NoticeFacts) => string>
+  matching: MatchingWords
   /** what a broker is advised to do next */
   followUps: Record<FollowUpStep, string>
   /** mails of notices */

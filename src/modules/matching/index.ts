@@ -1,0 +1,1 @@
+export { closeMatchesOf, matchingCron, matchingTasks } from './expiry.ts'

@@ -1,0 +1,1 @@
+export { blankSheetsOf } from './sheets.ts'
