@@ -220,8 +220,9 @@ test('an address refused for good is noted and not tried again; one refused for 
   assert.equal((await mailRows(gone))[0]?.refused, '550')
   const jobs = () =>
     post.sql<{ attempts: number; last_error: string; later: boolean; payload: object }>(
-      `SELECT attempts, last_error, run_at > now() AS later, payload FROM graphile_worker._private_jobs
-        WHERE key LIKE 'mailings.send %'`
+      `SELECT j.attempts, j.last_error, j.run_at > now() AS later, p.payload
+         FROM graphile_worker.jobs j JOIN graphile_worker._private_jobs p USING (id)
+        WHERE j.task_identifier = 'mailings.send'`
     )
   const [left, ...more] = await jobs()
   assert.equal(more.length, 0)
@@ -327,6 +328,24 @@ test('an offer that is about to expire comes as a notice and as a daily mail, un
     mail?.text ?? '',
     /^\* An offer of yours ends soon: Beekeeping \(stands until Tuesday,? 5 October 2027\)\./m
   )
+})
+
+test('a mail tells from whom there is a message and about what, and its text only to who has chosen that', async () => {
+  at('2027-10-10T10:00:00Z')
+  const [ann, bev, cai] = [await person('Ann'), await person('Bev'), await person('Cai')]
+  await choose(cai, { messageTexts: true })
+  for (const member of [bev, cai]) {
+    const listing = { categoryId: garden, mode: 'do', setting: 'any', open: true, title: 'Beekeeping' }
+    const { id } = ok(await member.post('offers', listing), 201)
+    const start = { text: 'Is <b>Tuesday</b> fine?\nYours, Ann' }
+    ok(await ann.post(`offers/${id}/conversations`, start), 201)
+  }
+  await post.later(stage, 3)
+  const [[plain], [whole]] = [mailsTo(bev), mailsTo(cai)]
+  for (const mail of [plain, whole]) assert.ok(mail?.text.includes('* Ann has written to you: Beekeeping.'), mail?.text)
+  assert.doesNotMatch(`${plain?.text}${plain?.html}`, /Tuesday/)
+  assert.ok(whole?.text.includes('  > Is <b>Tuesday</b> fine?\n  > Yours, Ann\n'), whole?.text)
+  assert.ok(whole?.html?.includes('Is &lt;b&gt;Tuesday&lt;/b&gt; fine?<br>Yours, Ann'))
 })
 
 test('when a member is erased, nothing is left of what they chose and of their mails', async () => {
