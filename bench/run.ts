@@ -8,6 +8,7 @@
  *     npm run bench -- --seconds 20      seconds for each figure
  */
 import { chainFigures } from './chain.ts'
+import { circleFigures } from './circles.ts'
 import { exchangeFigures } from './exchanges.ts'
 import { functionFigures } from './functions.ts'
 import { giftFigures } from './gifts.ts'
@@ -30,6 +31,7 @@ const parts: [name: string, measure: (ground: Ground) => Promise<Section>][] = [
   ['gifts', (ground) => giftFigures(ground, options)],
   ['chain', (ground) => chainFigures(ground, options)],
   ['exchanges', (ground) => exchangeFigures(ground, options)],
+  ['circles', () => circleFigures(options)],
   ['trips', (ground) => tripFigures(ground, options)],
   // the last: they fill the database
   ['reading', (ground) => readingFigures(ground, options)],

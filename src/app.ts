@@ -18,6 +18,8 @@ import {
   registerRequestLog
 } from './http/index.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
+import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
+import { circleRoutes } from './modules/circles/routes.ts'
 import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
 import { clearingRoutes } from './modules/clearing/routes.ts'
 import { inboxRoutes } from './modules/conversations/inbox-routes.ts'
@@ -51,8 +53,9 @@ import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
-import { blankSheetsOf } from './modules/paper/index.ts'
+import { blankSheetsOf, forgetChoiceOf } from './modules/paper/index.ts'
 import { sheetRoutes } from './modules/paper/sheet-routes.ts'
+import { statementRoutes } from './modules/paper/statement-routes.ts'
 import { appointmentRoutes } from './modules/schedule/appointment-routes.ts'
 import { feedRoutes } from './modules/schedule/feed-routes.ts'
 import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
@@ -103,6 +106,7 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
+  { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
@@ -180,13 +184,17 @@ export async function buildApp(options: AppOptions): Promise<App> {
   memberRoutes(app)
   standingRoutes(app, {
     onDeparture: async (tx, membershipId) => {
+      // first, so that what a circle begins at the same moment is ended with the rest
+      await closeCirclesOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await forgetChoiceOf(tx, membershipId)
       await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
+      await forgetCirclesOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await blankScheduleOf(tx, membershipId)
@@ -207,9 +215,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
   arrangementRoutes(app)
   sessionRoutes(app)
   feedRoutes(app, { publicUrl })
+  circleRoutes(app)
   matchingRoutes(app)
   bookRoutes(app)
   sheetRoutes(app)
+  statementRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)

@@ -48,7 +48,10 @@ export const noticeKinds = {
   'conversation.broker-added': 'messages',
   'conversation.shown': 'messages',
   'conversation.report-closed': 'messages',
-  'thanks.given': 'thanks'
+  'thanks.given': 'thanks',
+  'circle.proposed': 'circles',
+  'circle.going-ahead': 'circles',
+  'circle.closed': 'circles'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

@@ -1,3 +1,4 @@
+export { listingsById, type OpenListing, openListings } from './bulk.ts'
 export {
   type Category,
   categoryNames,
@@ -26,4 +27,5 @@ export {
 export { markRequest } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
 export { listingsTold } from './told.ts'
+export { slots } from './vocabulary.ts'
 export { rebuildWords } from './words.ts'

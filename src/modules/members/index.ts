@@ -15,7 +15,7 @@ export { emptyClosed } from './hours.ts'
 export { addMembers } from './importing.ts'
 export { erase, leave } from './leaving.ts'
 export { applyPolicyLimits, limitsFor } from './limits.ts'
-export { listMembers, type MemberFilter } from './listing.ts'
+export { listMembers, type MemberFilter, postalMembers } from './listing.ts'
 export {
   findMembership,
   getMembership,

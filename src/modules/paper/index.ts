@@ -1,1 +1,2 @@
 export { blankSheetsOf } from './sheets.ts'
+export { forgetChoiceOf } from './statements.ts'

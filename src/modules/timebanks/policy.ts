@@ -152,6 +152,16 @@ export const rules = {
     'unofficial_only',
     'Whether exchanges within a family count as brokered ones or as unofficial hours only.'
   ),
+  circleSearch: rule(
+    z.enum(['off', 'weekly']),
+    'off',
+    'Whether the service searches for circles by itself, in the night before Monday. Proposing what it finds stays with staff.'
+  ),
+  circleExpiresDays: rule(
+    z.int().min(1).max(90),
+    14,
+    'After this many days a circle to which not all have agreed does not go ahead.'
+  ),
   giftsAllowed: rule(yes, true, 'Whether members may give hours to each other and to the community pot.'),
   unansweredAfterDays: rule(
     days(365),

@@ -7,6 +7,11 @@ const until = (when: string | null) => (when === null ? '' : ` (yn sefyll tan ${
 
 export const cy: Words = {
   notices: {
+    'circle.proposed': ({ when }) =>
+      `Fe'ch gwahoddir i gylch lle mae pawb yn rhoi a phawb yn derbyn. Dywedwch a hoffech chi gymryd rhan${when === null ? '' : `, erbyn ${when}`}.`,
+    'circle.going-ahead': () =>
+      "Mae pawb wedi cytuno i gylch: mae'n mynd yn ei flaen, ac mae'r cyfnewidiadau wedi dechrau.",
+    'circle.closed': () => 'Ni fydd cylch y cawsoch wahoddiad iddo yn mynd yn ei flaen.',
     'exchange.proposed': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn cynnig cyfnewid${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi cytuno i gyfnewid${about(what)}.`,
     'exchange.approved': ({ what }) => `Mae brocer wedi caniatáu i gyfnewid fynd yn ei flaen${about(what)}.`,
@@ -139,6 +144,7 @@ Os nad chi ofynnodd, nid oes angen i chi wneud dim: ni all neb fewngofnodi heb y
     date: 'Dyddiad',
     whatAndWho: 'Beth, a gyda phwy',
     balance: 'Balans',
+    tooManyLines: "Mae gormod i'w argraffu yma. Gofynnwch i ni amdano.",
     noLines: 'Ni ddaeth oriau i mewn nac allan yn y cyfnod hwn.',
     setAside: (hours, available) =>
       `Mae ${hours} o hyn wedi'i neilltuo ar gyfer yr hyn y cytunwyd arno; mae ${available} ar gael i'w ddefnyddio.`,

@@ -7,6 +7,10 @@ const until = (when: string | null) => (when === null ? '' : ` (stands until ${w
 
 export const en: Words = {
   notices: {
+    'circle.proposed': ({ when }) =>
+      `You are asked into a circle, in which everybody gives and everybody receives. Please say whether you would like to${when === null ? '' : `, until ${when}`}.`,
+    'circle.going-ahead': () => 'All have agreed to a circle: it goes ahead, and its exchanges have begun.',
+    'circle.closed': () => 'A circle that you were asked into does not go ahead.',
     'exchange.proposed': ({ who, what }) => `${somebody(who)} proposes an exchange${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `${somebody(who)} has agreed to an exchange${about(what)}.`,
     'exchange.approved': ({ what }) => `A broker has let an exchange go ahead${about(what)}.`,
@@ -137,6 +141,7 @@ If it was not you, there is nothing you need to do: nobody can sign in without t
     date: 'Date',
     whatAndWho: 'What, and with whom',
     balance: 'Balance',
+    tooManyLines: 'There is too much to print here. Please ask us for it.',
     noLines: 'No hours came in or went out in this time.',
     setAside: (hours, available) =>
       `${hours} of this is set aside for what has been agreed; ${available} is free to use.`,

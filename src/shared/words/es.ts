@@ -7,6 +7,11 @@ const until = (when: string | null) => (when === null ? '' : ` (vale hasta el ${
 
 export const es: Words = {
   notices: {
+    'circle.proposed': ({ when }) =>
+      `Se le propone un círculo en el que todas las personas dan y todas reciben. Diga si le gustaría participar${when === null ? '' : `, hasta ${when}`}.`,
+    'circle.going-ahead': () =>
+      'Todas las personas han aceptado un círculo: sigue adelante y sus intercambios han comenzado.',
+    'circle.closed': () => 'Un círculo que se le había propuesto no sigue adelante.',
     'exchange.proposed': ({ who, what }) => `${somebody(who)} propone un intercambio${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `${somebody(who)} ha aceptado un intercambio${about(what)}.`,
     'exchange.approved': ({ what }) => `Un gestor ha dado paso a un intercambio${about(what)}.`,
@@ -139,6 +144,7 @@ Si no has sido tú, no tienes que hacer nada: nadie puede entrar sin este correo
     date: 'Fecha',
     whatAndWho: 'Qué, y con quién',
     balance: 'Saldo',
+    tooManyLines: 'Hay demasiado para imprimirlo aquí. Pídanoslo, por favor.',
     noLines: 'En este tiempo no entraron ni salieron horas.',
     setAside: (hours, available) =>
       `De esto, ${hours} están reservadas para lo que se ha acordado; ${available} se pueden usar.`,
