@@ -27,8 +27,10 @@ import { blankConversationsOf } from './modules/conversations/index.ts'
 import { conversationReportRoutes } from './modules/conversations/report-routes.ts'
 import { conversationRoutes } from './modules/conversations/routes.ts'
 import { groupRoutes } from './modules/exchanges/group-routes.ts'
-import { endExchangesOf } from './modules/exchanges/index.ts'
+import { blankExchangesOf, endExchangesOf } from './modules/exchanges/index.ts'
+import { exchangeQueryRoutes } from './modules/exchanges/query-routes.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
+import { exchangeStepRoutes } from './modules/exchanges/step-routes.ts'
 import { blankFollowUpsOf } from './modules/follow-ups/index.ts'
 import { followUpRoutes } from './modules/follow-ups/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
@@ -45,6 +47,7 @@ import { preferenceRoutes } from './modules/mailings/routes.ts'
 import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
 import { closeMatchesOf } from './modules/matching/index.ts'
 import { matchingRoutes } from './modules/matching/routes.ts'
+import { familyRoutes } from './modules/members/family-routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
@@ -58,6 +61,7 @@ import { sheetRoutes } from './modules/paper/sheet-routes.ts'
 import { statementRoutes } from './modules/paper/statement-routes.ts'
 import { appointmentRoutes } from './modules/schedule/appointment-routes.ts'
 import { feedRoutes } from './modules/schedule/feed-routes.ts'
+import { groupSessionRoutes } from './modules/schedule/group-routes.ts'
 import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
 import { arrangementRoutes } from './modules/schedule/routes.ts'
 import { sessionRoutes } from './modules/schedule/session-routes.ts'
@@ -196,6 +200,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onErasure: async (tx, membershipId) => {
       await forgetCirclesOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
+      await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await blankScheduleOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
@@ -206,14 +211,18 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await removeMailingsOf(tx, membershipId)
     }
   })
+  familyRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
+  exchangeStepRoutes(app)
+  exchangeQueryRoutes(app)
   groupRoutes(app)
   appointmentRoutes(app)
   arrangementRoutes(app)
   sessionRoutes(app)
+  groupSessionRoutes(app)
   feedRoutes(app, { publicUrl })
   circleRoutes(app)
   matchingRoutes(app)

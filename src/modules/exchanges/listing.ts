@@ -2,9 +2,11 @@ import { and, desc, eq, gte, inArray, lt, lte, type SQL, sql } from 'drizzle-orm
 import { unionAll } from 'drizzle-orm/pg-core'
 import type { Tx } from '../../db/client.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
+import { DomainError } from '../../shared/errors.ts'
 import { organisationsActedFor } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
-import { type Seen, withParties } from './exchanges.ts'
+import type { Seen } from './exchanges.ts'
+import { exchangesById } from './read.ts'
 import { type SideName, sideNames } from './sides.ts'
 import { exchanges } from './tables.ts'
 
@@ -58,14 +60,14 @@ export async function listExchanges(
   )
   const [first, second, ...rest] = branches
   const ids = await (second ? unionAll(first!, second, ...rest) : first!)
-  if (ids.length === 0) return []
-  const found = await tx.db
-    .select()
-    .from(exchanges)
-    .where(and(eq(exchanges.timebankId, tx.timebankId), inArray(exchanges.id, [...new Set(ids.map(({ id }) => id))])))
-    .orderBy(...order)
-    .limit(limit + 1)
-  return withParties(tx, found)
+  const sought = new Map(ids.map(({ id, performedOn }) => [id, isByDate(filter) ? `${performedOn} ${id}` : id]))
+  const newest = [...sought].sort(([, one], [, other]) => (one < other ? 1 : -1)).slice(0, limit + 1)
+  return newest.length === 0
+    ? []
+    : exchangesById(
+        tx,
+        newest.map(([id]) => id)
+      )
 }
 
 function commonTo(tx: Tx, filter: ExchangeFilter, after: ExchangePlace | null): SQL[] {
@@ -97,18 +99,24 @@ async function sidesAsked(tx: Tx, { memberId, organisationId, side }: ExchangeFi
   const organisations = organisationId
     ? either.map((name) => eq(columns.organisation[name], organisationId))
     : [undefined]
-  const own = await ownSides(tx)
+  const named = memberId !== undefined || organisationId !== undefined
+  const own = await ownSides(tx, named ? sideNames : either)
+  if (side && !named && own.includes(undefined))
+    throw new DomainError('validation-failed', 'side: says which side memberId or organisationId is.', {
+      errors: [{ parameter: 'side', detail: 'Needs memberId or organisationId.' }]
+    })
   return members.flatMap((member) =>
     organisations.flatMap((organisation) => own.map((mine) => and(member, organisation, mine)))
   )
 }
 
-async function ownSides(tx: Tx): Promise<(SQL | undefined)[]> {
+/** Where the caller stands; undefined: they see them all. */
+async function ownSides(tx: Tx, names: readonly SideName[]): Promise<(SQL | undefined)[]> {
   if (isStaff(tx.actor) || hasRole(tx.actor, 'auditor')) return [undefined]
   const { rules } = await currentPolicy(tx)
   const me = tx.actor.membershipId!
   const organisations = await organisationsActedFor(tx, me, today(tx, rules))
-  return sideNames.flatMap((name) => [
+  return names.flatMap((name) => [
     eq(columns.member[name], me),
     ...(organisations.length > 0 ? [inArray(columns.organisation[name], organisations)] : [])
   ])

@@ -3,6 +3,7 @@ import type { Told } from '../../shared/told.ts'
 import { conversationsTold, messagesTold } from '../conversations/index.ts'
 import { exchangesTold } from '../exchanges/index.ts'
 import { listingsTold } from '../listings/index.ts'
+import { matchesTold } from '../matching/index.ts'
 import type { Notice } from '../notices/index.ts'
 
 type Describe = (tx: Tx, membershipId: string, ids: readonly string[]) => Promise<Map<string, Told>>
@@ -13,8 +14,16 @@ const describers: Record<string, Describe> = {
   'conversation.message': messagesTold,
   conversation: conversationsTold,
   offer: (tx, _, ids) => listingsTold(tx, 'offer', ids),
-  request: (tx, _, ids) => listingsTold(tx, 'request', ids)
+  request: (tx, _, ids) => listingsTold(tx, 'request', ids),
+  'match.suggested': matchesTold,
+  'match.proposed': matchesTold,
+  // what has ended is told as such
+  match: async (tx, membershipId, ids) => standing(await matchesTold(tx, membershipId, ids)),
+  thanks: exchangesTold
 }
+
+const standing = (told: Map<string, Told>): Map<string, Told> =>
+  new Map([...told].map(([id, { over: _over, ...rest }]) => [id, rest]))
 
 const nothing: Told = { who: null, what: null, when: null }
 

@@ -3,8 +3,9 @@ import type { Tx } from '../../db/client.ts'
 import { exchangesOfSql } from '../exchanges/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { closeArrangement } from './arrangements.ts'
+import { giveUpPlaces } from './registrations.ts'
 import { removeSlotsOf } from './slots.ts'
-import { arrangements, feeds, registrations, sessions } from './tables.ts'
+import { arrangements, feeds, sessions } from './tables.ts'
 
 const sideOfThem = (tx: Tx, membershipId: string) =>
   and(
@@ -23,16 +24,7 @@ export async function endScheduleOf(tx: Tx, membershipId: string): Promise<void>
   const day = today(tx, (await currentPolicy(tx)).rules)
   for (const arrangement of open)
     await closeArrangement(tx, { arrangement, today: day }, 'One of the sides has left.', true)
-  await tx.db
-    .update(registrations)
-    .set({ status: 'ended', endedAt: tx.now })
-    .where(
-      and(
-        eq(registrations.timebankId, tx.timebankId),
-        eq(registrations.memberId, membershipId),
-        inArray(registrations.status, ['registered', 'waiting'])
-      )
-    )
+  await giveUpPlaces(tx, membershipId)
   await tx.db.delete(feeds).where(and(eq(feeds.timebankId, tx.timebankId), eq(feeds.memberId, membershipId)))
   await removeSlotsOf(tx, membershipId)
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { pageQuery } from '../../http/index.ts'
 import { claimableSources } from '../../shared/actor.ts'
-import { exchangeParams, sideOut, sideSchema } from '../exchanges/schemas.ts'
+import { exchangeParams, newGroupSchema, sideOut, sideSchema } from '../exchanges/schemas.ts'
 import { timebankParams, timeZoneSchema } from '../timebanks/schemas.ts'
 
 const line = (max: number) =>
@@ -237,3 +237,83 @@ export const calendarQuery = z.strictObject({
 })
 
 export const timeCursor = z.tuple([z.iso.datetime({ precision: 3 }), z.uuid()])
+
+const role = z.enum(['provider', 'receiver'])
+
+export const registrationInput = z.strictObject({
+  as: role.describe('To give, or to receive'),
+  sessionId: z.uuid().optional().describe('For one session; left out: for all of them'),
+  memberId: z.uuid().optional().describe('Whom a broker enters; left out: yourself')
+})
+
+export const registrationParams = z.object({ ...arrangementParams.shape, registration: z.uuid() })
+export const registrationsQuery = z.strictObject(pageQuery)
+
+const member = { memberId: z.uuid(), memberNumber: z.int(), name: z.string().describe('Display name') }
+
+export const registrationSchema = z
+  .object({
+    id: z.uuid(),
+    ...member,
+    sessionId: z.uuid().nullable().describe('null: for all sessions'),
+    as: role,
+    status: z.enum(['registered', 'waiting', 'ended']).describe('waiting: no place is left; it comes by itself'),
+    registeredAt: z.date()
+  })
+  .meta({ id: 'Registration' })
+
+const extra = (what: string) => z.int().min(0).max(1440).optional().describe(`${what}, of who gives; minutes`)
+
+export const attendanceInput = z.strictObject({
+  people: z
+    .array(
+      z.strictObject({
+        memberId: z.uuid(),
+        as: role.describe('Whether they gave or received'),
+        minutes: minutes.optional().describe('How long they were there; left out: all of the session'),
+        preparationMinutes: extra('Preparation'),
+        travelMinutes: extra('Travel')
+      })
+    )
+    .max(200)
+    .describe('All who came, in an order by which what cannot be shared evenly is shared')
+})
+
+const recorded = newGroupSchema.shape
+export const recordInput = z.strictObject({ rule: recorded.rule, guardianConsent: recorded.guardianConsent }).nullish()
+
+export const attendanceSchema = z
+  .object({
+    sessionId: z.uuid(),
+    people: z.array(
+      z.object({
+        ...member,
+        as: role,
+        minutes: z.int().describe('Contact minutes'),
+        preparationMinutes: z.int(),
+        travelMinutes: z.int(),
+        registered: z.boolean().describe('They had a place before')
+      })
+    ),
+    contactMinutes: z.int().describe('Of all who received together'),
+    recording: z
+      .object({
+        providers: z.array(
+          z.object({
+            capacity: z.literal('citizen'),
+            memberId: z.uuid(),
+            minutes: z.int(),
+            preparationMinutes: z.int().optional(),
+            travelMinutes: z.int().optional()
+          })
+        ),
+        receivers: z.array(
+          z.object({ capacity: z.literal('citizen'), memberId: z.uuid(), attendedMinutes: z.int().optional() })
+        ),
+        categoryId: z.uuid(),
+        description: z.string(),
+        performedOn: z.iso.date()
+      })
+      .describe('What recording it would record: the body of exchange-groups/preview')
+  })
+  .meta({ id: 'Attendance' })

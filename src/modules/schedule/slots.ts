@@ -43,6 +43,15 @@ export async function moveSlots(tx: Tx, subjectId: string, { startsAt, endsAt }:
   })
 }
 
+/** Somebody is no longer expected at these. */
+export async function excuse(tx: Tx, memberId: string, subjectIds: readonly string[]): Promise<void> {
+  await tx.client.query({
+    name: 'schedule.excuse',
+    text: 'DELETE FROM schedule.slots WHERE timebank_id = $1 AND member_id = $2 AND subject_id = ANY ($3::uuid[])',
+    values: [tx.timebankId, memberId, subjectIds]
+  })
+}
+
 /** When a member leaves: they are expected nowhere. */
 export async function removeSlotsOf(tx: Tx, memberId: string): Promise<void> {
   await tx.client.query({

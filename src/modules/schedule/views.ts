@@ -2,14 +2,23 @@ import type { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
 import { type SideName, sideNames, sideOf } from '../exchanges/index.ts'
-import { organisationsActedFor, type Parties, partiesOf } from '../members/index.ts'
+import { memberLabels, organisationsActedFor, type Parties, partiesOf } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import type { Appointment } from './appointments.ts'
+import { type attendanceOf, groupOf } from './attendance.ts'
 import type { Arrangement, Session } from './planning.ts'
 import { plannedSpans } from './planning.ts'
 import { type Entry, labelled, type SessionRow } from './reading.ts'
-import { isRegistered } from './registrations.ts'
-import type { appointmentSchema, arrangementListed, arrangementSchema, entrySchema, sessionSchema } from './schemas.ts'
+import { isRegistered, type Registration } from './registrations.ts'
+import type {
+  appointmentSchema,
+  arrangementListed,
+  arrangementSchema,
+  attendanceSchema,
+  entrySchema,
+  registrationSchema,
+  sessionSchema
+} from './schemas.ts'
 import { type Conflict, conflictsOf, type Span, spanOf } from './slots.ts'
 
 type Listed = z.output<typeof arrangementListed>
@@ -175,4 +184,41 @@ export async function entryViews(tx: Tx, memberId: string, entries: readonly Ent
       ...shownWhen(entry)
     }
   })
+}
+
+export async function registrationViews(tx: Tx, found: readonly Registration[]) {
+  const labels = await memberLabels(tx, present(found.map(({ memberId }) => memberId)))
+  return found.map(({ id, memberId, sessionId, role, status, registeredAt }): z.output<typeof registrationSchema> => {
+    const { number, displayName } = labels.get(memberId)!
+    return {
+      id,
+      memberId,
+      memberNumber: number,
+      name: displayName,
+      sessionId,
+      as: role as SideName,
+      status: status as 'registered',
+      registeredAt
+    }
+  })
+}
+
+export async function attendanceView(tx: Tx, held: Awaited<ReturnType<typeof attendanceOf>>) {
+  const { people, session } = held
+  const labels = await memberLabels(tx, present(people.map(({ memberId }) => memberId)))
+  return {
+    sessionId: session.id,
+    people: people.map(({ memberId, role, minutes, preparationMinutes, travelMinutes, registered }) => ({
+      memberId,
+      memberNumber: labels.get(memberId)!.number,
+      name: labels.get(memberId)!.displayName,
+      as: role as SideName,
+      minutes,
+      preparationMinutes,
+      travelMinutes,
+      registered
+    })),
+    contactMinutes: people.reduce((sum, { role, minutes }) => sum + (role === 'receiver' ? minutes : 0), 0),
+    recording: groupOf(held, people)
+  } satisfies z.output<typeof attendanceSchema>
 }

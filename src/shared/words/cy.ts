@@ -46,6 +46,17 @@ export const cy: Words = {
     'appointment.set': ({ what, when }) => `Mae amser a lle cyfnewid wedi'u pennu${about(what)}${at(when)}.`,
     'appointment.removed': ({ what }) => `Nid oes amser penodol i gyfnewid mwyach${about(what)}.`,
     'appointment.reminder': ({ what, when }) => `Mae cyfnewid yn agos${about(what)}${at(when)}.`,
+    'exchange.changed': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} wedi newid cynnig am gyfnewid${about(what)}. Atebwch ef fel y mae nawr.`,
+    'exchange.accepted': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} yn derbyn yr amser fel y gwelsoch chi ef, ac mae'r oriau wedi symud${about(what)}.`,
+    'exchange.kept': ({ what }) =>
+      `Mae brocer wedi penderfynu bod cyfnewid yn sefyll fel y cafodd ei adrodd${about(what)}.`,
+    'exchange.corrected': ({ what }) =>
+      `Mae brocer wedi cywiro cyfnewid: mae cofnod arall yn sefyll yn ei le${about(what)}.`,
+    'exchange.no-show': ({ what }) => `Mae cyfnewid wedi'i gau, gan na ddaeth un ochr${about(what)}.`,
+    'exchange.queried': ({ what }) => `Mae cwestiwn am gyfnewid o'ch eiddo${about(what)}.`,
+    'exchange.answered': ({ what }) => `Mae cwestiwn am gyfnewid o'ch eiddo wedi'i ateb${about(what)}.`,
     'offer.expiring': ({ what, when }) =>
       `Mae un o'ch cynigion yn dod i ben cyn hir${about(what)}${until(when)}. I'w gadw, rhowch ddyddiad diweddarach iddo.`,
     'request.expiring': ({ what, when }) =>

@@ -46,6 +46,16 @@ export const en: Words = {
       `When and where an exchange takes place has been set${about(what)}${at(when)}.`,
     'appointment.removed': ({ what }) => `An exchange has no fixed time any more${about(what)}.`,
     'appointment.reminder': ({ what, when }) => `An exchange is near${about(what)}${at(when)}.`,
+    'exchange.changed': ({ who, what }) =>
+      `${somebody(who)} has changed the proposal of an exchange${about(what)}. Please answer it as it is now.`,
+    'exchange.accepted': ({ who, what }) =>
+      `${somebody(who)} accepts the time as you saw it, and the hours have moved${about(what)}.`,
+    'exchange.kept': ({ what }) => `A broker has decided that an exchange stands as it was reported${about(what)}.`,
+    'exchange.corrected': ({ what }) =>
+      `A broker has corrected an exchange: another record stands for it${about(what)}.`,
+    'exchange.no-show': ({ what }) => `An exchange has been closed, as one side did not come${about(what)}.`,
+    'exchange.queried': ({ what }) => `There is a question about an exchange of yours${about(what)}.`,
+    'exchange.answered': ({ what }) => `A question about an exchange of yours has been answered${about(what)}.`,
     'offer.expiring': ({ what, when }) =>
       `An offer of yours ends soon${about(what)}${until(when)}. To keep it, give it a later day.`,
     'request.expiring': ({ what, when }) =>

@@ -46,6 +46,17 @@ export const es: Words = {
     'appointment.set': ({ what, when }) => `Se ha fijado cuándo y dónde es un intercambio${about(what)}${at(when)}.`,
     'appointment.removed': ({ what }) => `Un intercambio ya no tiene hora fija${about(what)}.`,
     'appointment.reminder': ({ what, when }) => `Se acerca un intercambio${about(what)}${at(when)}.`,
+    'exchange.changed': ({ who, what }) =>
+      `${somebody(who)} ha cambiado la propuesta de un intercambio${about(what)}. Respóndala tal como está ahora.`,
+    'exchange.accepted': ({ who, what }) =>
+      `${somebody(who)} acepta el tiempo tal como usted lo vio, y las horas se han movido${about(what)}.`,
+    'exchange.kept': ({ what }) =>
+      `Un gestor ha decidido que un intercambio queda como se había indicado${about(what)}.`,
+    'exchange.corrected': ({ what }) =>
+      `Un gestor ha corregido un intercambio: otra anotación ocupa su lugar${about(what)}.`,
+    'exchange.no-show': ({ what }) => `Se ha cerrado un intercambio, ya que una de las partes no acudió${about(what)}.`,
+    'exchange.queried': ({ what }) => `Hay una pregunta sobre un intercambio suyo${about(what)}.`,
+    'exchange.answered': ({ what }) => `Se ha respondido a una pregunta sobre un intercambio suyo${about(what)}.`,
     'offer.expiring': ({ what, when }) =>
       `Una oferta suya termina pronto${about(what)}${until(when)}. Para mantenerla, póngale una fecha posterior.`,
     'request.expiring': ({ what, when }) =>
