@@ -31,6 +31,7 @@ import {
 } from './arrangements.ts'
 import type { Arrangement } from './planning.ts'
 import { instantsOf, listArrangements, listSessions, type SessionFilter } from './reading.ts'
+import { fillPlaces } from './registrations.ts'
 import {
   arrangementChange,
   arrangementInput,
@@ -159,8 +160,11 @@ export function arrangementRoutes(app: Api): void {
         request,
         reply,
         200,
-        async (tx) =>
-          arrangementView(tx, await changeArrangement(tx, request.params.arrangement, request.body, expected)),
+        async (tx) => {
+          const arrangement = await changeArrangement(tx, request.params.arrangement, request.body, expected)
+          await fillPlaces(tx, arrangement)
+          return arrangementView(tx, arrangement)
+        },
         edited
       )
     }
