@@ -1,11 +1,13 @@
 import type { Tx } from '../../db/client.ts'
 import type { Told } from '../../shared/told.ts'
+import { circlesTold } from '../circles/index.ts'
 import { conversationsTold, messagesTold } from '../conversations/index.ts'
 import { exchangesTold } from '../exchanges/index.ts'
 import { listingsTold } from '../listings/index.ts'
 import { matchesTold } from '../matching/index.ts'
 import type { Notice } from '../notices/index.ts'
 import { appointmentsTold, arrangementsTold, sessionsTold } from '../schedule/index.ts'
+import { thanksTold } from '../thanks/index.ts'
 
 type Describe = (tx: Tx, membershipId: string, ids: readonly string[]) => Promise<Map<string, Told>>
 
@@ -25,7 +27,8 @@ const describers: Record<string, Describe> = {
   'appointment.reminder': appointmentsTold,
   session: async (tx, membershipId, ids) => standing(await sessionsTold(tx, membershipId, ids)),
   appointment: async (tx, membershipId, ids) => standing(await appointmentsTold(tx, membershipId, ids)),
-  thanks: exchangesTold
+  thanks: thanksTold,
+  'circle.proposed': circlesTold
 }
 
 const standing = (told: Map<string, Told>): Map<string, Told> =>
