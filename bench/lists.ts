@@ -228,7 +228,7 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     ),
     report: await of('conversations.reports'),
     match: await of('matching.matches'),
-    //TODO arrangement: await of('schedule.arrangements'),
+    arrangement: await of('schedule.arrangements'),
     book: await of('slips.books'),
     word: await column('SELECT word AS value FROM word WHERE length(word) > 3 LIMIT 20'),
     actor: members,

@@ -10,7 +10,7 @@ import { planGroups } from './groups.ts'
 import { planListings } from './listings.ts'
 import { planPaper } from './paper.ts'
 import { beginPlay, does, type Json, type Play } from './play.ts'
-// import { planMeetings } from './schedule.ts'
+import { planMeetings } from './schedule.ts'
 import type { Person } from './town.ts'
 
 const seed = Number(process.env['SEED'] ?? 20270301)
@@ -23,7 +23,7 @@ before(async () => {
   planExchanges(play, 28, 12)
   planGroups(play)
   planPaper(play)
-  // planMeetings(play)
+  planMeetings(play)
   planCircles(play)
   await began.run()
 })
