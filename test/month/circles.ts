@@ -68,7 +68,7 @@ export function planCircles(play: Play): void {
         service: minutes,
         credit: minutes
       }
-      tally.exchanges.set(x.id, x)
+      tally.began(x, play.month.now())
       tally.tell('exchange.agreed', x.id, provider, receiver)
       the.later(2, () => reportAndConfirm(the, x))
     }

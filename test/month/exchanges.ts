@@ -51,7 +51,7 @@ async function exchange(play: Play, course: Course): Promise<void> {
   }
   const told = (id: string, status: string): Told => {
     const made = { id, provider, receiver, status, category, service: minutes, credit: quarters(minutes) }
-    tally.exchanges.set(id, made)
+    tally.began(made, play.month.now())
     return made
   }
   if (course === 'recorded') {
@@ -152,7 +152,7 @@ async function questioned(play: Play, x: Told, course: Course): Promise<void> {
   tally.move(x.provider.accountId, x.receiver.accountId, x.credit)
   const { correctedByExchangeId: id } = await does(ben, 'GET', at)
   const right: Told = { ...x, id, status: 'settled', service: minutes, credit: quarters(minutes) }
-  tally.exchanges.set(id, right)
+  tally.began(right, play.month.now())
   settle(play, right)
   tally.tell('exchange.recorded', id, x.provider, x.receiver)
 }

@@ -47,7 +47,7 @@ async function group(play: Play, providers: number, receivers: number, rule: Rul
       const receiver = helped[r]!
       const id = recorded.exchanges[p * helped.length + r]!
       const x = { id, provider: person, receiver, status: 'settled', category: 'cooking' }
-      tally.exchanges.set(id, { ...x, service: services[r]!, credit: share })
+      tally.began({ ...x, service: services[r]!, credit: share }, play.month.now())
       tally.tell('exchange.recorded', id, person, receiver)
       recorded.moves.push([rule === 'pot_pays' ? pot : receiver.accountId, person.accountId, share])
       if (rule === 'each_pays_surplus_to_pot') recorded.moves.push([receiver.accountId, pot, credit - share])

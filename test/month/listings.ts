@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { reportAndConfirm, step } from './exchanges.ts'
 import { does, type Json, mayNot, type Play } from './play.ts'
-import { quarters, type Told } from './tally.ts'
+import { type Asked, quarters, type Told } from './tally.ts'
 import type { Person } from './town.ts'
 
 /** Things that people offer and ask for, in words that belong to their category. */
@@ -41,12 +41,30 @@ export function planListings(play: Play, offers: number, requests: number, days:
       const owner = members[offers + i]!
       const { category, body } = listing(i)
       const request = await does(owner, 'POST', 'requests', body)
-      play.later(1, () => seek(play, owner, request, category, i % 4))
+      const asked = ask(play, 'requests', owner)
+      play.later(1, () => seek(play, owner, request, category, i % 4, asked))
     })
 }
 
+function ask({ tally, month }: Play, what: 'requests' | 'messages', ...pair: Person[]): Asked {
+  const asked = { at: month.now(), pair, answeredAfter: null }
+  tally.asked[what].push(asked)
+  return asked
+}
+
+function answer({ month }: Play, asked: Asked): void {
+  asked.answeredAfter ??= (month.now().getTime() - asked.at.getTime()) / 60_000
+}
+
 /** What somebody does who needs help and has candidates. */
-async function seek(play: Play, owner: Person, request: Json, category: string, course: number): Promise<void> {
+async function seek(
+  play: Play,
+  owner: Person,
+  request: Json,
+  category: string,
+  course: number,
+  asked: Asked
+): Promise<void> {
   const { members, tally, random } = play
   const { items } = await does(owner, 'GET', `requests/${request.id}/candidates`)
   assert.ok(items.length >= 2, 'nobody is shown one alone where there are two')
@@ -73,6 +91,7 @@ async function seek(play: Play, owner: Person, request: Json, category: string, 
     }
     const accepted = await does(helper, 'POST', `matches/${match.id}/acceptance`, {})
     assert.equal(accepted.status, 'accepted')
+    answer(play, asked)
     tally.tell('match.accepted', match.id, owner)
     const minutes = request.estimatedMinutes
     const id = accepted.exchangeId
@@ -80,7 +99,7 @@ async function seek(play: Play, owner: Person, request: Json, category: string, 
       ...{ id, provider: helper, receiver: owner, status: 'proposed', category },
       ...{ service: minutes, credit: quarters(minutes) }
     }
-    tally.exchanges.set(x.id, x)
+    tally.began(x, play.month.now())
     tally.tell('exchange.proposed', x.id, owner)
     await step(play, x, owner, 'agreement', 'agreed', { minutes })
     play.later(1, async () => {
@@ -100,10 +119,12 @@ async function talk(play: Play, asker: Person, owner: Person, offerId: string): 
     text: 'Could you come on Friday?'
   })
   play.tally.tell('conversation.message', conversation.id, owner)
+  const asked = ask(play, 'messages', asker, owner)
   await mayNot(play, play.ada, 'GET', `conversations/${conversation.id}/messages`)
   if (play.random.below(2) === 0) return
   play.later(1, async () => {
     await does(owner, 'POST', `conversations/${conversation.id}/messages`, { text: 'Gladly' })
+    answer(play, asked)
     play.tally.tell('conversation.message', conversation.id, asker)
     const { items } = await does(asker, 'GET', `conversations/${conversation.id}/messages`)
     assert.deepEqual(

@@ -75,8 +75,8 @@ const exchangeOf = (play: Play, provider: Person, receiver: Person, minutes: num
   performedOn: play.today()
 })
 
-function note({ tally }: Play, id: string, provider: Person, receiver: Person, minutes: number): void {
+function note(play: Play, id: string, provider: Person, receiver: Person, minutes: number): void {
   const x = { id, provider, receiver, status: 'settled', category: 'pets', service: minutes, credit: quarters(minutes) }
-  tally.exchanges.set(id, x)
-  tally.move(receiver.accountId, provider.accountId, x.credit)
+  play.tally.began(x, play.month.now())
+  play.tally.move(receiver.accountId, provider.accountId, x.credit)
 }

@@ -61,6 +61,6 @@ async function held(play: Play, provider: Person, receiver: Person, session: str
   await does(receiver, 'POST', `exchanges/${id}/confirmation`)
   tally.tell('exchange.confirmed', id, provider)
   const x = { id, provider, receiver, status: 'settled', category: 'languages', service: 50, credit: quarters(50) }
-  tally.exchanges.set(id, x)
+  tally.began(x, play.month.now())
   tally.move(receiver.accountId, provider.accountId, x.credit)
 }
