@@ -13,6 +13,7 @@ import { functionFigures } from './functions.ts'
 import { giftFigures } from './gifts.ts'
 import { type Ground, makeGround, ourSeconds } from './ground.ts'
 import { machine, machineSeconds, system, versionOf } from './machine.ts'
+import { matchingFigures } from './matching.ts'
 import { readOptions } from './options.ts'
 import { findPgbench } from './pgbench.ts'
 import { readingFigures } from './reading.ts'
@@ -30,6 +31,7 @@ const parts: [name: string, measure: (ground: Ground) => Promise<Section>][] = [
   ['chain', (ground) => chainFigures(ground, options)],
   ['exchanges', (ground) => exchangeFigures(ground, options)],
   ['trips', (ground) => tripFigures(ground, options)],
+  ['matching', (ground) => matchingFigures(ground, options)],
   // the last: it fills the database
   ['reading', (ground) => readingFigures(ground, options)]
 ]
