@@ -2,6 +2,7 @@ import type { Tx } from '../../db/client.ts'
 import type { Told } from '../../shared/told.ts'
 import { exchangesTold } from '../exchanges/index.ts'
 import { listingsTold } from '../listings/index.ts'
+import { matchesTold } from '../matching/index.ts'
 import type { Notice } from '../notices/index.ts'
 
 type Describe = (tx: Tx, membershipId: string, ids: readonly string[]) => Promise<Map<string, Told>>
@@ -9,6 +10,7 @@ type Describe = (tx: Tx, membershipId: string, ids: readonly string[]) => Promis
 /** Who tells of what, by the subject of a notice's kind. What is not here is told without its circumstances. */
 const describers: Record<string, Describe> = {
   exchange: exchangesTold,
+  match: matchesTold,
   offer: (tx, _, ids) => listingsTold(tx, 'offer', ids),
   request: (tx, _, ids) => listingsTold(tx, 'request', ids)
 }
