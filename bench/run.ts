@@ -8,10 +8,12 @@
  *     npm run bench -- --seconds 20      seconds for each figure
  */
 import { chainFigures } from './chain.ts'
+import { circleFigures } from './circles.ts'
 import { exchangeFigures } from './exchanges.ts'
 import { functionFigures } from './functions.ts'
 import { giftFigures } from './gifts.ts'
 import { type Ground, makeGround, ourSeconds } from './ground.ts'
+import { listFigures } from './lists.ts'
 import { machine, machineSeconds, system, versionOf } from './machine.ts'
 import { matchingFigures } from './matching.ts'
 import { readOptions } from './options.ts'
@@ -30,10 +32,12 @@ const parts: [name: string, measure: (ground: Ground) => Promise<Section>][] = [
   ['gifts', (ground) => giftFigures(ground, options)],
   ['chain', (ground) => chainFigures(ground, options)],
   ['exchanges', (ground) => exchangeFigures(ground, options)],
+  ['circles', () => circleFigures(options)],
   ['trips', (ground) => tripFigures(ground, options)],
   ['matching', (ground) => matchingFigures(ground, options)],
-  // the last: it fills the database
-  ['reading', (ground) => readingFigures(ground, options)]
+  // the last: they fill the database
+  ['reading', (ground) => readingFigures(ground, options)],
+  ['lists', (ground) => listFigures(ground, options)]
 ]
 
 say(

@@ -18,6 +18,8 @@ import {
   registerRequestLog
 } from './http/index.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
+import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
+import { circleRoutes } from './modules/circles/routes.ts'
 import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
 import { clearingRoutes } from './modules/clearing/routes.ts'
 import { inboxRoutes } from './modules/conversations/inbox-routes.ts'
@@ -25,8 +27,10 @@ import { blankConversationsOf } from './modules/conversations/index.ts'
 import { conversationReportRoutes } from './modules/conversations/report-routes.ts'
 import { conversationRoutes } from './modules/conversations/routes.ts'
 import { groupRoutes } from './modules/exchanges/group-routes.ts'
-import { endExchangesOf } from './modules/exchanges/index.ts'
+import { blankExchangesOf, endExchangesOf } from './modules/exchanges/index.ts'
+import { exchangeQueryRoutes } from './modules/exchanges/query-routes.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
+import { exchangeStepRoutes } from './modules/exchanges/step-routes.ts'
 import { blankFollowUpsOf } from './modules/follow-ups/index.ts'
 import { followUpRoutes } from './modules/follow-ups/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
@@ -43,6 +47,7 @@ import { preferenceRoutes } from './modules/mailings/routes.ts'
 import { unsubscribeRoutes } from './modules/mailings/unsubscribe-routes.ts'
 import { closeMatchesOf } from './modules/matching/index.ts'
 import { matchingRoutes } from './modules/matching/routes.ts'
+import { familyRoutes } from './modules/members/family-routes.ts'
 import { accountHolder, applyPolicyLimits, callerLookup, membershipsOf, ownsAccount } from './modules/members/index.ts'
 import { limitsRoutes } from './modules/members/limits-routes.ts'
 import { organisationRoutes } from './modules/members/organisation-routes.ts'
@@ -51,6 +56,9 @@ import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
+import { blankSheetsOf, forgetChoiceOf } from './modules/paper/index.ts'
+import { sheetRoutes } from './modules/paper/sheet-routes.ts'
+import { statementRoutes } from './modules/paper/statement-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { blankThanksOf } from './modules/thanks/index.ts'
 import { thanksRoutes } from './modules/thanks/routes.ts'
@@ -95,6 +103,7 @@ const tags = [
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
+  { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
@@ -172,28 +181,40 @@ export async function buildApp(options: AppOptions): Promise<App> {
   memberRoutes(app)
   standingRoutes(app, {
     onDeparture: async (tx, membershipId) => {
+      // first, so that what a circle begins at the same moment is ended with the rest
+      await closeCirclesOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
+      await forgetChoiceOf(tx, membershipId)
       await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
+      await forgetCirclesOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
+      await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
+      await blankSheetsOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
       await blankThanksOf(tx, membershipId)
       await removeNoticesOf(tx, membershipId)
       await removeMailingsOf(tx, membershipId)
     }
   })
+  familyRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
   listingRoutes(app)
   exchangeRoutes(app)
+  exchangeStepRoutes(app)
+  exchangeQueryRoutes(app)
   groupRoutes(app)
+  circleRoutes(app)
   matchingRoutes(app)
   bookRoutes(app)
+  sheetRoutes(app)
+  statementRoutes(app)
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)

@@ -9,6 +9,7 @@ import { databaseError, loggable } from './db/errors.ts'
 import { migrate } from './db/migrate.ts'
 import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
+import { circlesCron, circlesTasks } from './modules/circles/index.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
 import { conversationsCron, conversationsTasks } from './modules/conversations/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
@@ -159,6 +160,7 @@ export async function makeService(
       ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
+      ...circlesTasks(database),
       ...matchingTasks(database),
       ...noticesTasks(database),
       ...mailingsTasks({ database, mailer, publicUrl }),
@@ -178,6 +180,7 @@ export async function makeService(
       ...followUpsCron,
       ...transfersCron,
       ...clearingCron,
+      ...circlesCron,
       ...matchingCron,
       ...noticesCron,
       ...mailingsCron,

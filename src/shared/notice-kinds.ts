@@ -19,6 +19,13 @@ export const noticeKinds = {
   'exchange.settled': 'exchanges',
   'exchange.disputed': 'exchanges',
   'exchange.reversed': 'exchanges',
+  'exchange.changed': 'exchanges',
+  'exchange.accepted': 'exchanges',
+  'exchange.kept': 'exchanges',
+  'exchange.corrected': 'exchanges',
+  'exchange.no-show': 'exchanges',
+  'exchange.queried': 'exchanges',
+  'exchange.answered': 'exchanges',
   'match.suggested': 'matches',
   'match.proposed': 'matches',
   'match.accepted': 'matches',
@@ -30,7 +37,10 @@ export const noticeKinds = {
   'conversation.broker-added': 'messages',
   'conversation.shown': 'messages',
   'conversation.report-closed': 'messages',
-  'thanks.given': 'thanks'
+  'thanks.given': 'thanks',
+  'circle.proposed': 'circles',
+  'circle.going-ahead': 'circles',
+  'circle.closed': 'circles'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

@@ -1,9 +1,11 @@
 import type { Tx } from '../../db/client.ts'
 import { checkServiceDate } from '../../shared/service-date.ts'
 import { markRequest } from '../listings/index.ts'
+import { waitsFor } from './clearance.ts'
 import { type Context, type NewExchange, prepare, type Seen } from './exchanges.ts'
 import { placeHold } from './settle.ts'
-import { needsApproval, reporterOf, settleIfAgreed } from './steps.ts'
+import { settleIfAgreed } from './steps.ts'
+import { reporterOf } from './who.ts'
 import { insertExchange } from './writing.ts'
 
 /**
@@ -31,7 +33,7 @@ export async function beginAgreed(
   const { requestId } = begun.exchange
   // accounts are locked before requests, in every step
   if (requestId) await markRequest(tx, requestId, 'matched')
-  const status = needsApproval(begun, input.minutes) ? 'awaiting_risk' : 'agreed'
+  const status = waitsFor(begun, input.minutes) ?? 'agreed'
   return insertExchange(tx, { ...begun, exchange: { ...begun.exchange, status, holdId } }, 'agreed')
 }
 

@@ -3,16 +3,24 @@ import { selected } from '../../db/rows.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { type Flags, type FlagsPath, flagsInForce, flagsPath, getOffer, getRequest } from '../listings/index.ts'
-import { type MembersBrought, membersSql, type Parties, partiesFrom, partiesOf } from '../members/index.ts'
+import { familySql, type MembersBrought, membersSql, type Parties, partiesFrom, partiesOf } from '../members/index.ts'
 import { slipOf } from '../slips/index.ts'
 import { type Policy, policyAt, today, versionInForce } from '../timebanks/index.ts'
+import { refuseFamily, refuseMinors, refuseUncleared } from './clearance.ts'
 import { resolveSide, type Side, type SideInput, type SideName, standingOf } from './sides.ts'
 import { exchanges } from './tables.ts'
 
 export type Exchange = typeof exchanges.$inferSelect
 
+/** What an exchange is made under: told with it as long as it is open. */
+export type Terms = Pick<Context, 'category' | 'policy' | 'today'>
+
 /** An exchange with who stands on its sides, so that it can be shown without looking further. */
-export type Seen = Exchange & { parties: Parties }
+export type Seen = Exchange & { parties: Parties; terms?: Terms | undefined }
+
+/** How a guardian has given their consent. */
+export const consentWays = ['in_person', 'phone', 'writing'] as const
+export type ConsentWay = (typeof consentWays)[number]
 
 export type NewExchange = {
   provider: SideInput
@@ -25,6 +33,8 @@ export type NewExchange = {
   minutes: number
   /** agreed or actual service date */
   performedOn?: string | undefined
+  /** how the guardians of those under 18 have given their consent; for staff to say */
+  guardianConsent?: ConsentWay | undefined
 }
 
 /** States in which an exchange may still be called off. */
@@ -98,7 +108,7 @@ export async function withParties(tx: Tx, found: readonly Exchange[]): Promise<S
 /** What there is to know before an exchange begins. */
 const look = `
   SELECT ${versionInForce('$1')} AS version, ${flagsPath('$1', '$2')} AS category,
-         ${membersSql('$1', ['$3', '$4'])} AS members`
+         ${membersSql('$1', ['$3', '$4'])} AS members, ${familySql('$1', '$3', '$4')} AS family`
 
 /** Ids as the database writes them: they are compared here. */
 function lowerCase(given: NewExchange): NewExchange {
@@ -120,22 +130,28 @@ function lowerCase(given: NewExchange): NewExchange {
 }
 
 /**
- * How much is asked of an exchange that begins. `anew`: everything, by one of its sides or staff. `agreed-elsewhere`: by whom
- * others vouch for. `agreed-before`: by one of its sides or staff, for what was agreed when all was open.
+ * How much is asked of an exchange that begins. `proposed`: all is open, and one of the sides or staff begins.
+ * `agreed-elsewhere`: the same, by whom others vouch for. `anew`: by one of the sides or staff, and as it has taken place nothing is left to wait for, such as vetting.
+ * `agreed-before`: the same, for what was agreed when all was open. `corrected`: as it was, by another account of it.
  */
-type Beginning = 'anew' | 'agreed-elsewhere' | 'agreed-before'
+type Beginning = 'proposed' | 'agreed-elsewhere' | 'anew' | 'agreed-before' | 'corrected'
 
 /** What an exchange begins with, whichever way it begins: its sides, category, offer and request checked, its policy kept. */
-export async function prepare(tx: Tx, given: NewExchange, beginning: Beginning = 'anew'): Promise<Context> {
-  const open = beginning !== 'agreed-before'
+export async function prepare(
+  tx: Tx,
+  given: NewExchange,
+  beginning: Beginning = 'anew',
+  underVersion?: number
+): Promise<Context> {
+  const open = beginning !== 'agreed-before' && beginning !== 'corrected'
   const input = lowerCase(given)
-  const { rows } = await tx.client.query<Found & { version: number | null }>({
+  const { rows } = await tx.client.query<Found & { version: number | null; family: boolean }>({
     name: 'exchanges.look',
     text: look,
     values: [tx.timebankId, input.categoryId, input.provider.memberId, input.receiver.memberId]
   })
   const found = rows[0]!
-  const version = found.version ?? 0
+  const version = underVersion ?? found.version ?? 0
   const policy = (await policyAt(tx, version))?.rules
   if (!policy) throw new Error('a timebank without a policy')
   const day = today(tx, policy)
@@ -148,6 +164,7 @@ export async function prepare(tx: Tx, given: NewExchange, beginning: Beginning =
   const provider = await resolveSide(tx, parties, 'provider', input.provider, on, policy, open)
   const receiver = await resolveSide(tx, parties, 'receiver', input.receiver, on, policy, open)
   checkDifferent(provider, receiver)
+  if (open && found.family) refuseFamily(policy, provider.capacity, receiver.capacity)
   await checkListings(tx, input, provider, receiver, open)
   const exchange = {
     timebankId: tx.timebankId,
@@ -167,8 +184,13 @@ export async function prepare(tx: Tx, given: NewExchange, beginning: Beginning =
     description: input.description,
     performedOn: input.performedOn ?? null,
     proposedMinutes: input.minutes,
+    revision: 0,
     agreedMinutes: null,
     approvedMinutes: null,
+    guardianConsent: input.guardianConsent ?? null,
+    disputedBy: null,
+    disputedMinutes: null,
+    noShow: null,
     serviceMinutes: null,
     creditMinutes: null,
     contactMinutes: null,
@@ -182,10 +204,13 @@ export async function prepare(tx: Tx, given: NewExchange, beginning: Beginning =
     slipNumber: await slipOf(tx, policy),
     recordedBy: tx.actor.personId,
     recordedByMember: tx.actor.membershipId,
+    recordedAs: null,
     onBehalfOf: null,
     transferId: null,
     holdId: null,
     reversalTransferId: null,
+    correctsId: null,
+    correctedById: null,
     groupId: null,
     groupPosition: null,
     recordOnly: false,
@@ -204,7 +229,22 @@ export async function prepare(tx: Tx, given: NewExchange, beginning: Beginning =
   // somebody who is no side learns nothing about who the sides are
   if (own.length === 0 && !staff && beginning !== 'agreed-elsewhere')
     throw new DomainError('forbidden', 'You may begin an exchange in which you are one of the sides.')
-  return { exchange, parties, category, policy, today: day, own, staff }
+  const context: Context = {
+    exchange: {
+      ...exchange,
+      recordedAs: recordedAs(tx, own, staff),
+      guardianConsent: staff ? exchange.guardianConsent : null
+    },
+    ...{ parties, category, policy, today: day, own, staff }
+  }
+  if (open) refuseMinors(context)
+  if (beginning === 'anew' || beginning === 'agreed-before') refuseUncleared(context)
+  return context
+}
+
+function recordedAs(tx: Tx, own: readonly SideName[], staff: boolean): string {
+  if (tx.actor.membershipId === null) return 'service'
+  return own[0] ?? (staff ? 'broker' : 'member')
 }
 
 function checkDifferent(provider: Side, receiver: Side): void {

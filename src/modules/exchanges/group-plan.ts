@@ -6,7 +6,8 @@ import { checkServiceDate } from '../../shared/service-date.ts'
 import { communityPot } from '../ledger/index.ts'
 import type { Parties } from '../members/index.ts'
 import type { Policy } from '../timebanks/index.ts'
-import { type Context, type Exchange, prepare, type Seen } from './exchanges.ts'
+import { refuseUncleared } from './clearance.ts'
+import { type ConsentWay, type Context, type Exchange, prepare, type Seen } from './exchanges.ts'
 import { type GroupRule, isRecordOnly, legsFor, type Pair, type PlannedLeg, shareAmong } from './group-rules.ts'
 import { accountOf } from './settle.ts'
 import { accountHolder, type SideInput, sideOf } from './sides.ts'
@@ -32,6 +33,8 @@ export type NewGroup = {
   requestId?: string | undefined
   description: string
   performedOn: string
+  /** how the guardians of those under 18 have given their consent; for staff to say */
+  guardianConsent?: ConsentWay | undefined
 }
 
 /** A group before anything is saved: its exchanges, one for each provider and receiver, and what will move. */
@@ -97,14 +100,17 @@ export async function preparePairs(
   beginning: 'anew' | 'agreed-elsewhere'
 ): Promise<Shared<Context>> {
   const shape = shapeOf(input)
-  const { providers, receivers, categoryId, offerId, requestId, description, performedOn } = input
-  const common = { categoryId, offerId, requestId, description, performedOn }
+  const { providers, receivers, categoryId, offerId, requestId, description, performedOn, guardianConsent } = input
+  const common = { categoryId, offerId, requestId, description, performedOn, guardianConsent }
   const places = pairsOf(shape, input)
   const contexts: Context[] = []
   for (const [p, r] of places) {
     const { minutes, preparationMinutes: _preparation, travelMinutes: _travel, ...provider } = providers[p]!
     const { attendedMinutes: _attended, ...receiver } = receivers[r]!
-    contexts.push(await prepare(tx, { ...common, provider, receiver, minutes }, beginning).catch(pointingAt(p, r)))
+    const context = await prepare(tx, { ...common, provider, receiver, minutes }, beginning).catch(pointingAt(p, r))
+    // whoever vouches for it, a session goes around neither vetting nor guardians
+    refuseUncleared(context)
+    contexts.push(context)
   }
   // one policy for all of them, also where it changes at this moment
   const { policy, exchange, today } = contexts[0]!

@@ -24,12 +24,11 @@ import {
   groupParams,
   groupPreviewSchema,
   groupSchema,
-  listedGroupSchema,
-  newGroupSchema
+  listedGroupSchema
 } from './group-schemas.ts'
 import { groupView, listedView, previewOf } from './group-views.ts'
 import { recordGroup, reverseGroup } from './groups.ts'
-import { emptySchema, reasonSchema } from './schemas.ts'
+import { emptySchema, newGroupSchema, reasonSchema } from './schemas.ts'
 
 const groups = '/v1/timebanks/:timebank/exchange-groups'
 const tags = ['Exchanges']

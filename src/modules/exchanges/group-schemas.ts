@@ -2,54 +2,7 @@ import { z } from 'zod'
 import { pageQuery } from '../../http/index.ts'
 import { accountSchema, lineSchema, transferSchema } from '../ledger/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-import { groupRules } from './group-rules.ts'
-import { exchangeSchema, reasonSchema, reportNewSchema, sideOut, sideSchema } from './schemas.ts'
-
-/** More would be hard to read aloud to anybody, and one account is locked for all of them. */
-const atMost = 50
-
-const beside = z.int().min(0).max(100_000).default(0)
-const { categoryId, offerId, requestId, description, performedOn, minutes } = reportNewSchema.shape
-const rule = z
-  .enum(groupRules)
-  .describe(
-    'How several receivers are charged for the time of a provider; of several providers each by itself. `split_equal` shares the time among them, by how long each was there; `each_pays_surplus_to_pot` charges each for as long as they were there, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot'
-  )
-
-export const newGroupSchema = z.strictObject({
-  providers: z
-    .array(
-      sideSchema.extend({
-        minutes,
-        preparationMinutes: beside.describe(
-          'What the provider needed to prepare. Credited and charged where the policy counts it (countPreparation)'
-        ),
-        travelMinutes: beside.describe('The same of travel (countTravel)')
-      })
-    )
-    .min(1)
-    .max(atMost)
-    .describe('Who gave time, each with their own'),
-  receivers: z
-    .array(
-      sideSchema.extend({
-        attendedMinutes: minutes
-          .optional()
-          .describe('Contact minutes: for how long they were there; left out: for all of it')
-      })
-    )
-    .min(1)
-    .max(atMost)
-    .describe(
-      'Who was helped, in the order in which odd minutes are shared. Somebody may be both; what they gave is shared among the others. At most 200 pairs of provider and receiver'
-    ),
-  rule: rule.optional().describe('For several receivers; left out: that of the policy'),
-  categoryId,
-  offerId: offerId.describe('An open offer, of the one provider'),
-  requestId: requestId.describe('An open request, of the one receiver'),
-  description,
-  performedOn
-})
+import { exchangeSchema, groupRule, reasonSchema, sideOut } from './schemas.ts'
 
 export const groupParams = z.object({ ...timebankParams.shape, group: z.uuid() })
 
@@ -65,7 +18,7 @@ const softLimits = z
 
 const common = {
   shape,
-  rule: rule.nullable().describe('null: there is one receiver, who pays for all of it'),
+  rule: groupRule.nullable().describe('null: there is one receiver, who pays for all of it'),
   policyVersion: z.int().describe('The policy that it was made under'),
   performedOn: z.iso.date().describe('Service date'),
   serviceMinutes: sum('Hours of help, over all exchanges'),

@@ -89,9 +89,16 @@ export async function exchangesOf(tx: Tx, groupId: string): Promise<Seen[]> {
  * of a single exchange may. Exchanges of a group are not reversed one by one: what the others paid rests on all of them.
  */
 export async function reverseGroup(tx: Tx, id: string, reason: string): Promise<Group> {
-  // of two at once the second sees the first; its exchanges change with it only
+  // of two at once the second sees the first
   const [group] = await tx.db.select().from(groups).where(oneGroup(tx, id)).for('update')
   if (!group) throw notFound('group')
+  // what is settled may be disputed one by one
+  await tx.db
+    .select({ id: exchanges.id })
+    .from(exchanges)
+    .where(and(eq(exchanges.timebankId, tx.timebankId), eq(exchanges.groupId, id)))
+    .orderBy(asc(exchanges.groupPosition))
+    .for('update')
   const theirs = await exchangesOf(tx, id)
   const policy = (await policyAt(tx, group.policyVersion))!.rules
   const day = today(tx, policy)

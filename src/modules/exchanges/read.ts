@@ -1,94 +1,65 @@
-import { and, desc, eq, gte, inArray, lt, lte, or, type SQL } from 'drizzle-orm'
-import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Tx } from '../../db/client.ts'
+import { selected } from '../../db/rows.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
-import { organisationsActedFor } from '../members/index.ts'
-import { currentPolicy, today } from '../timebanks/index.ts'
+import { type FlagsPath, flagsInForce, flagsPath } from '../listings/index.ts'
+import { currentPolicy, policyAt, today } from '../timebanks/index.ts'
 import { type Exchange, type Seen, withParties } from './exchanges.ts'
-import { type SideName, standingOf } from './sides.ts'
+import { standingOf } from './sides.ts'
 import { exchanges } from './tables.ts'
+
+/** Whoever is neither staff nor auditor reads what is their own. */
+const readsAll = ({ actor }: Tx): boolean => isStaff(actor) || hasRole(actor, 'auditor')
+
+/** What is open is told with what it was made under; the rest needs none of that, and its category is not looked up. */
+const shown = `${selected(exchanges, 'x')},
+  CASE WHEN x.settled_at IS NULL AND x.closed_at IS NULL
+       THEN ${flagsPath('x.timebank_id', 'x.category_id')} END AS category`
+
+type Row = Exchange & { category: FlagsPath | null }
+
+/** With sides and terms; policies, which never change, are remembered. */
+async function seen(tx: Tx, rows: readonly Row[]): Promise<Seen[]> {
+  const paths = rows.map(({ category }) => category)
+  const found = await withParties(
+    tx,
+    rows.map(({ category: _, ...exchange }) => exchange)
+  )
+  const withTerms: Seen[] = []
+  for (const [i, exchange] of found.entries()) {
+    const path = paths[i] ?? null
+    const policy = path === null ? null : (await policyAt(tx, exchange.policyVersion))?.rules
+    withTerms.push(
+      path && policy
+        ? { ...exchange, terms: { category: flagsInForce(path), policy, today: today(tx, policy) } }
+        : exchange
+    )
+  }
+  return withTerms
+}
 
 /** One exchange, for its sides, staff and auditors; to others it is not there. */
 export async function getExchange(tx: Tx, id: string): Promise<Seen> {
-  const [exchange] = await tx.db
-    .select()
-    .from(exchanges)
-    .where(and(eq(exchanges.timebankId, tx.timebankId), eq(exchanges.id, id)))
-  if (!exchange) throw notFound('exchange')
-  if (!isStaff(tx.actor) && !hasRole(tx.actor, 'auditor')) {
+  const { rows } = await tx.client.query<Row>({
+    name: 'exchanges.get',
+    text: `SELECT ${shown} FROM exchanges.exchanges x WHERE x.timebank_id = $1 AND x.id = $2`,
+    values: [tx.timebankId, id]
+  })
+  if (!rows[0]) throw notFound('exchange')
+  if (!readsAll(tx)) {
     const { rules } = await currentPolicy(tx)
-    if (!(await standingOf(tx, exchange, today(tx, rules))).involved) throw notFound('exchange')
+    if (!(await standingOf(tx, rows[0], today(tx, rules))).involved) throw notFound('exchange')
   }
-  const [seen] = await withParties(tx, [exchange])
-  return seen!
+  return (await seen(tx, rows))[0]!
 }
 
-export type ExchangeFilter = {
-  status?: string | undefined
-  memberId?: string | undefined
-  organisationId?: string | undefined
-  side?: SideName | undefined
-  categoryId?: string | undefined
-  requestId?: string | undefined
-  offerId?: string | undefined
-  /** service date, both inclusive */
-  from?: string | undefined
-  to?: string | undefined
-}
-
-/**
- * Newest first, keyset by id (uuid v7). Members get those in which they or an organisation that they act for is a side;
- * `filter.memberId` of somebody else gives them what they have with that member. One more than `limit` where there are more.
- */
-export async function listExchanges(
-  tx: Tx,
-  filter: ExchangeFilter,
-  before: string | null,
-  limit: number
-): Promise<Seen[]> {
-  const where: (SQL | undefined)[] = [eq(exchanges.timebankId, tx.timebankId)]
-  const equal = (column: Parameters<typeof eq>[0], value: string | undefined) => {
-    if (value !== undefined) where.push(eq(column, value))
-  }
-  equal(exchanges.status, filter.status)
-  equal(exchanges.categoryId, filter.categoryId)
-  equal(exchanges.requestId, filter.requestId)
-  equal(exchanges.offerId, filter.offerId)
-  if (filter.from !== undefined) where.push(gte(exchanges.performedOn, filter.from))
-  if (filter.to !== undefined) where.push(lte(exchanges.performedOn, filter.to))
-  if (before !== null) where.push(lt(exchanges.id, before))
-  if (filter.memberId) where.push(sideIs(filter.side, exchanges.providerId, exchanges.receiverId, [filter.memberId]))
-  if (filter.organisationId)
-    where.push(
-      sideIs(filter.side, exchanges.providerOrganisationId, exchanges.receiverOrganisationId, [filter.organisationId])
-    )
-  if (!isStaff(tx.actor) && !hasRole(tx.actor, 'auditor')) where.push(await ownOnly(tx))
-  const found: Exchange[] = await tx.db
-    .select()
-    .from(exchanges)
-    .where(and(...where))
-    .orderBy(desc(exchanges.id))
-    .limit(limit + 1)
-  return withParties(tx, found)
-}
-
-async function ownOnly(tx: Tx): Promise<SQL | undefined> {
-  const { rules } = await currentPolicy(tx)
-  const me = tx.actor.membershipId!
-  const organisations = await organisationsActedFor(tx, me, today(tx, rules))
-  const mine = sideIs(undefined, exchanges.providerId, exchanges.receiverId, [me])
-  if (organisations.length === 0) return mine
-  return or(mine, sideIs(undefined, exchanges.providerOrganisationId, exchanges.receiverOrganisationId, organisations))
-}
-
-function sideIs(
-  side: SideName | undefined,
-  provider: AnyPgColumn,
-  receiver: AnyPgColumn,
-  ids: string[]
-): SQL | undefined {
-  const given = inArray(provider, ids)
-  const received = inArray(receiver, ids)
-  return side === 'provider' ? given : side === 'receiver' ? received : or(given, received)
+/** Exchanges by id, in the order in which the ids are given. */
+export async function exchangesById(tx: Tx, ids: readonly string[]): Promise<Seen[]> {
+  const { rows } = await tx.client.query<Row>({
+    name: 'exchanges.by_id',
+    text: `SELECT ${shown} FROM exchanges.exchanges x WHERE x.timebank_id = $1 AND x.id = ANY ($2::uuid[])`,
+    values: [tx.timebankId, ids]
+  })
+  const found = new Map((await seen(tx, rows)).map((exchange) => [exchange.id, exchange]))
+  return ids.flatMap((id) => found.get(id) ?? [])
 }

@@ -1,9 +1,9 @@
-import type { z } from 'zod'
-import type { Tx } from '../../db/client.ts'
+import { z } from 'zod'
 import {
   type Api,
   columnsOf,
   created,
+  decodeCursor,
   edited,
   idFrom,
   pageOf,
@@ -17,22 +17,20 @@ import {
   writers
 } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-import type { Seen } from './exchanges.ts'
-import { getExchange, listExchanges } from './read.ts'
+import { type ExchangePlace, isByDate, listExchanges } from './listing.ts'
+import { propose, quote } from './proposals.ts'
+import { getExchange } from './read.ts'
 import {
-  agreeSchema,
-  cancelSchema,
-  emptySchema,
   exchangeParams,
   exchangeSchema,
   listQuery,
   proposeSchema,
-  reasonSchema,
-  reportNewSchema,
-  reportSchema
+  quoteBodySchema,
+  quoteSchema,
+  recordSchema,
+  reportNewSchema
 } from './schemas.ts'
-import { reverse } from './settle.ts'
-import { agree, approve, cancel, confirm, decline, dispute, propose, record, report, reportNew } from './steps.ts'
+import { record, reportNew } from './steps.ts'
 import { type ExchangeView, viewOf } from './views.ts'
 
 const collection = '/v1/timebanks/:timebank/exchanges'
@@ -40,6 +38,14 @@ const tags = ['Exchanges']
 const columns = columnsOf(exchangeSchema)
 /** Its sides, each for what is theirs, and staff. */
 const sides = { member: 'own', ...staff } as const
+
+const dateCursor = z.tuple([z.iso.date(), z.uuid()])
+
+const placeFrom = (cursor: string | undefined, byDate: boolean): ExchangePlace | null => {
+  if (byDate) return decodeCursor(cursor, dateCursor)
+  const id = idFrom(cursor)
+  return id === null ? null : [null, id]
+}
 
 export function exchangeRoutes(app: Api): void {
   app.get(
@@ -50,7 +56,8 @@ export function exchangeRoutes(app: Api): void {
         operationId: 'listExchanges',
         tags,
         summary: 'Exchanges, newest first',
-        description: 'Members see those in which they, or an organisation that they act for, are a side.',
+        description:
+          'Members see those in which they, or an organisation that they act for, are a side. With `from` or `to` in order of service dates, latest first; a cursor belongs to the order that it was given in.',
         params: timebankParams,
         querystring: listQuery,
         response: { 200: pageOf(exchangeSchema) }
@@ -64,7 +71,9 @@ export function exchangeRoutes(app: Api): void {
         columns,
         page: (from, size) =>
           read(request, async (tx) => {
-            const page = toPage(await listExchanges(tx, filter, idFrom(from), size), size, (x) => [x.id])
+            const byDate = isByDate(filter)
+            const found = await listExchanges(tx, filter, placeFrom(from, byDate), size)
+            const page = toPage(found, size, (x) => (byDate ? [x.performedOn!, x.id] : [x.id]))
             return { ...page, items: page.items.map((exchange) => viewOf(tx.actor, exchange)) }
           })
       })
@@ -100,7 +109,8 @@ export function exchangeRoutes(app: Api): void {
         operationId: 'proposeExchange',
         tags,
         summary: 'Propose an exchange to the other side',
-        description: 'Moves nothing. The other side agrees or declines; declining needs no reason.',
+        description:
+          'Moves nothing. The other side agrees or declines, or either side changes the proposal; declining needs no reason. `quote` holds it to figures that were quoted.',
         params: timebankParams,
         body: proposeSchema,
         response: { 201: exchangeSchema }
@@ -119,6 +129,24 @@ export function exchangeRoutes(app: Api): void {
   )
 
   app.post(
+    `${collection}/quote`,
+    {
+      config: { access: writers(sides) },
+      schema: {
+        operationId: 'quoteExchange',
+        tags,
+        summary: 'What an exchange would cost and have to pass, without proposing it',
+        description:
+          'Takes what a proposal takes and is refused as one would be. Saves nothing and tells nobody. A proposal may carry what was quoted, and is refused with `stale-quote` where something else holds then.',
+        params: timebankParams,
+        body: quoteBodySchema,
+        response: { 200: quoteSchema }
+      }
+    },
+    async (request) => read(request, (tx) => quote(tx, request.body))
+  )
+
+  app.post(
     `${collection}/reports`,
     {
       config: { access: writers(sides), idempotency: 'required' },
@@ -127,7 +155,7 @@ export function exchangeRoutes(app: Api): void {
         tags,
         summary: 'Report an exchange that was not proposed here',
         description:
-          'Who may report and who confirms is for the policy; nobody confirms their own report for the other side.',
+          "Who may report and who confirms is for the policy; nobody confirms their own report for the other side. Where vetting or a guardian's consent is missing it is refused: propose it, or ask a broker.",
         params: timebankParams,
         body: reportNewSchema,
         response: { 201: exchangeSchema }
@@ -154,7 +182,7 @@ export function exchangeRoutes(app: Api): void {
         description:
           'For what both sides have told a broker and agreed to, by phone or on a paper slip: say so in Commonhours-Source and Commonhours-Slip. Settles and moves the hours in one transaction. Not for an exchange of your own.',
         params: timebankParams,
-        body: reportNewSchema,
+        body: recordSchema,
         response: { 201: exchangeSchema }
       }
     },
@@ -166,68 +194,6 @@ export function exchangeRoutes(app: Api): void {
         async (tx) => viewOf(tx.actor, await record(tx, request.body)),
         at(request.params.timebank)
       )
-  )
-
-  /** One step of an exchange's life: `POST …/exchanges/:exchange/<name>`, answered with the exchange after it. */
-  const stepRoute = <Body extends z.ZodType>(
-    name: string,
-    operationId: string,
-    summary: string,
-    body: Body,
-    take: (tx: Tx, id: string, body: z.output<Body>) => Promise<Seen>,
-    options: { staffOnly?: boolean; movesHours?: boolean } = {}
-  ) =>
-    app.post(
-      `${collection}/:exchange/${name}`,
-      {
-        config: {
-          // what was agreed before somebody took a pause is still answered
-          access: writers(options.staffOnly ? staff : sides, ['active', 'paused']),
-          idempotency: options.movesHours ? 'required' : 'optional'
-        },
-        schema: { operationId, tags, summary, params: exchangeParams, body, response: { 200: exchangeSchema } }
-      },
-      async (request, reply) => {
-        // the framework's types lose what belongs to a generic body
-        const { params, body: sent } = request as unknown as { params: { exchange: string }; body: z.output<Body> }
-        return write(request, reply, 200, async (tx) => viewOf(tx.actor, await take(tx, params.exchange, sent)), edited)
-      }
-    )
-  const moves = { movesHours: true }
-  stepRoute(
-    'agreement',
-    'agreeExchange',
-    'The other side agrees',
-    agreeSchema,
-    (tx, id, body) => agree(tx, id, body?.minutes),
-    moves
-  )
-  stepRoute('approval', 'approveExchange', 'A broker lets it go ahead', emptySchema, approve, { staffOnly: true })
-  stepRoute('decline', 'declineExchange', 'The other side declines; no reason is asked for', emptySchema, decline)
-  stepRoute(
-    'cancellation',
-    'cancelExchange',
-    'Call it off before it is reported',
-    cancelSchema,
-    (tx, id, body) => cancel(tx, id, body?.reason ?? null),
-    moves
-  )
-  stepRoute('report', 'reportExchange', 'Report that it has taken place', reportSchema, report, moves)
-  stepRoute('confirmation', 'confirmExchange', 'Confirm the report: hours move', emptySchema, confirm, moves)
-  stepRoute(
-    'dispute',
-    'disputeExchange',
-    'It was otherwise than reported; a broker decides',
-    reasonSchema,
-    (tx, id, { reason }) => dispute(tx, id, reason)
-  )
-  stepRoute(
-    'reversal',
-    'reverseExchange',
-    'Take a settled exchange back: the opposite transfer, with a reason',
-    reasonSchema,
-    (tx, id, { reason }) => reverse(tx, id, reason),
-    { staffOnly: true, movesHours: true }
   )
 }
 

@@ -9,11 +9,17 @@ import { fulfilIfHelped } from './fulfilment.ts'
 import { accountHolder, type SideName, sideOf } from './sides.ts'
 import { type Change, step } from './writing.ts'
 
+type Sides = Pick<Context, 'exchange' | 'parties' | 'policy'>
+
+/** The member or organisation whose account one side's hours move on; null where its time is recorded only. */
+export function holderOf({ exchange, policy }: Pick<Sides, 'exchange' | 'policy'>, name: SideName): string | null {
+  const { capacity, memberId, organisationId } = sideOf(exchange, name)
+  const holder = accountHolder(name, capacity, policy)
+  return holder === 'nobody' ? null : holder === 'member' ? memberId : organisationId
+}
+
 /** The account of one side today: affiliations were kept with the exchange, accounts never change. */
-export function accountOf(
-  { exchange, parties, policy }: Pick<Context, 'exchange' | 'parties' | 'policy'>,
-  name: SideName
-): number | null {
+export function accountOf({ exchange, parties, policy }: Sides, name: SideName): number | null {
   const { capacity, memberId, organisationId } = sideOf(exchange, name)
   const holder = accountHolder(name, capacity, policy)
   if (holder === 'nobody') return null
@@ -21,7 +27,7 @@ export function accountOf(
 }
 
 /** Both accounts, or null where the time is recorded only: paid time by policy, or colleagues of one organisation. */
-function accounts(context: Context): { debit: number; credit: number } | null {
+export function accounts(context: Sides): { debit: number; credit: number } | null {
   const credit = accountOf(context, 'provider')
   const debit = accountOf(context, 'receiver')
   return debit === null || credit === null || debit === credit ? null : { debit, credit }
@@ -111,9 +117,11 @@ async function move(
   const fromHold = holdId !== null && minutes <= heldMinutes(context)
   // more was given than was held: the hold goes back first, and the limits are asked for all of it
   if (holdId && !fromHold) await releaseHold(tx, context)
+  // whose hours staff or the service move, the ledger keeps too
+  const onBehalfOf = (context.staff && holderOf(context, 'receiver')) || undefined
   const operation: Operation = fromHold
-    ? { id, operation: 'settle', ref: holdId, minutes, performedOn: on }
-    : { id, operation: 'transfer', ...sides, minutes, kind: 'exchange', performedOn: on }
+    ? { id, operation: 'settle', ref: holdId, minutes, performedOn: on, onBehalfOf }
+    : { id, operation: 'transfer', ...sides, minutes, kind: 'exchange', performedOn: on, onBehalfOf }
   await postFor(tx, context, operation, sides)
 }
 

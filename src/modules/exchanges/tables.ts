@@ -97,9 +97,13 @@ export const exchanges = exchangesSchema.table(
     description: text('description').notNull().default(''),
     performedOn: date('performed_on'),
     proposedMinutes: integer('proposed_minutes').notNull(),
+    /** How often the proposal has been changed: an answer is to the proposal as it stands. */
+    revision: integer('revision').notNull().default(0),
     agreedMinutes: integer('agreed_minutes'),
     /** What a broker has let go ahead, where the policy asks for that. */
     approvedMinutes: integer('approved_minutes'),
+    /** How the guardians of those under 18 gave their consent. */
+    guardianConsent: text('guardian_consent'),
     serviceMinutes: integer('service_minutes'),
     creditMinutes: integer('credit_minutes'),
     /** In a group: for how long the receiver was there, and the share of what the provider needed beside the service. */
@@ -110,18 +114,27 @@ export const exchanges = exchangesSchema.table(
     proposedBy: text('proposed_by').notNull(),
     reportedBy: text('reported_by'),
     reportedByPerson: uuid('reported_by_person'),
+    /** The side that says it was otherwise, and for how long it took place by them. */
+    disputedBy: text('disputed_by'),
+    disputedMinutes: integer('disputed_minutes'),
+    /** The side that did not come. */
+    noShow: text('no_show'),
     source: text('source').notNull(),
     slipNumber: text('slip_number'),
     /** Person. */
     recordedBy: uuid('recorded_by'),
-    /** Their membership. */
+    /** Their membership, and as what: a side, a broker, another member, the service. */
     recordedByMember: uuid('recorded_by_member'),
+    recordedAs: text('recorded_as'),
     onBehalfOf: uuid('on_behalf_of'),
     /** Set where hours moved in the ledger; null while open, for imported history and for record-only time. */
     transferId: uuid('transfer_id'),
     /** Minutes set aside from agreement to settlement, where the policy says so. */
     holdId: uuid('hold_id'),
     reversalTransferId: uuid('reversal_transfer_id'),
+    /** The exchange that this one was recorded in place of, and the other way round. */
+    correctsId: uuid('corrects_id'),
+    correctedById: uuid('corrected_by_id'),
     groupId: uuid('group_id'),
     /** In its group, from 1, in the order given. */
     groupPosition: integer('group_position'),
@@ -174,6 +187,7 @@ export const exchanges = exchangesSchema.table(
     index('exchanges_reported').on(t.timebankId, t.reportedAt).where(sql`status = 'reported'`),
     index('exchanges_category').on(t.timebankId, t.categoryId, t.id),
     index('exchanges_request').on(t.timebankId, t.requestId).where(sql`request_id is not null`),
+    index('exchanges_offer').on(t.timebankId, t.offerId, t.id).where(sql`offer_id is not null`),
     uniqueIndex('exchanges_transfer').on(t.timebankId, t.transferId).where(sql`transfer_id is not null`),
     uniqueIndex('exchanges_external')
       .on(t.timebankId, t.externalSource, t.externalId)
@@ -203,11 +217,56 @@ export const exchanges = exchangesSchema.table(
       'exchanges_capacities',
       sql`${t.providerCapacity} in ('citizen', 'professional', 'organisation') and ${t.receiverCapacity} in ('citizen', 'professional', 'organisation')`
     ),
+    foreignKey({ columns: [t.timebankId, t.correctsId], foreignColumns: [t.timebankId, t.id] }),
+    // of two corrections of one exchange at once, one
+    uniqueIndex('exchanges_corrects').on(t.timebankId, t.correctsId).where(sql`corrects_id is not null`),
+    check(
+      'exchanges_sides_named',
+      sql`${t.disputedBy} in ('provider', 'receiver', 'broker') and ${t.noShow} in ('provider', 'receiver')`
+    ),
+    check('exchanges_guardian_consent', sql`${t.guardianConsent} in ('in_person', 'phone', 'writing')`),
+    check('exchanges_recorded_as', sql`${t.recordedAs} in ('provider', 'receiver', 'broker', 'member', 'service')`),
+    check('exchanges_disputed_minutes', sql`${t.disputedMinutes} > 0 and ${t.revision} >= 0`),
     check('exchanges_two_sides', sql`${t.providerId} <> ${t.receiverId}`),
     check('exchanges_minutes', sql`${t.proposedMinutes} > 0 and ${t.serviceMinutes} > 0 and ${t.creditMinutes} >= 0`),
     check(
       'exchanges_minutes_beside',
       sql`${t.contactMinutes} > 0 and ${t.preparationMinutes} >= 0 and ${t.travelMinutes} >= 0`
     )
+  ]
+)
+
+/** Questions about an exchange, with their answers. They change nothing of it. */
+export const queries = exchangesSchema.table(
+  'queries',
+  {
+    timebankId: timebankId(),
+    id: id(),
+    exchangeId: uuid('exchange_id').notNull(),
+    status: text('status').notNull(),
+    askedBy: uuid('asked_by').notNull(),
+    /** As what: a side, or a broker. */
+    askedAs: text('asked_as').notNull(),
+    text: text('text').notNull(),
+    askedAt: instant('asked_at').notNull(),
+    answeredBy: uuid('answered_by'),
+    answeredAs: text('answered_as'),
+    answer: text('answer'),
+    answeredAt: instant('answered_at'),
+    closedAt: instant('closed_at'),
+    rowVersion: rowVersion()
+  },
+  (t) => [
+    primaryKey({ columns: [t.timebankId, t.id] }),
+    foreignKey({ columns: [t.timebankId, t.exchangeId], foreignColumns: [exchanges.timebankId, exchanges.id] }),
+    foreignKey({ columns: [t.timebankId, t.askedBy], foreignColumns: [memberships.timebankId, memberships.id] }),
+    foreignKey({ columns: [t.timebankId, t.answeredBy], foreignColumns: [memberships.timebankId, memberships.id] }),
+    index('queries_exchange').on(t.timebankId, t.exchangeId, t.id),
+    index('queries_status').on(t.timebankId, t.status, t.id),
+    index('queries_asked_by').on(t.timebankId, t.askedBy),
+    index('queries_answered_by').on(t.timebankId, t.answeredBy).where(sql`answered_by is not null`),
+    check('queries_status_known', sql`${t.status} in ('open', 'answered', 'closed')`),
+    check('queries_asked_as', sql`${t.askedAs} in ('provider', 'receiver', 'broker')`),
+    check('queries_answered_as', sql`${t.answeredAs} in ('provider', 'receiver', 'broker')`)
   ]
 )

@@ -16,8 +16,16 @@ const changing = [
   'providerAffiliationId',
   'receiverAffiliationId',
   'performedOn',
+  'proposedBy',
+  'proposedMinutes',
+  'revision',
+  'description',
   'agreedMinutes',
   'approvedMinutes',
+  'guardianConsent',
+  'disputedBy',
+  'disputedMinutes',
+  'noShow',
   'serviceMinutes',
   'creditMinutes',
   'reportedBy',
@@ -25,6 +33,7 @@ const changing = [
   'transferId',
   'holdId',
   'reversalTransferId',
+  'correctedById',
   'recordOnly',
   'reason',
   'agreedAt',
@@ -51,14 +60,18 @@ const insert = `${noted}
 
 /** What the audit and the notices call a step. */
 type Action = NoticeKind extends infer Kind ? (Kind extends `exchange.${infer Verb}` ? Verb : never) : never
-type Step = Pick<AuditEntry, 'onBehalfOf' | 'reason'> & { action: Action }
-type About = Pick<Context, 'exchange' | 'parties' | 'today'>
+type Step = Pick<AuditEntry, 'onBehalfOf' | 'reason'> & {
+  action: Action
+  /** noted, and told to nobody */
+  quiet?: boolean
+}
+type About = Pick<Context, 'exchange' | 'parties' | 'today'> & Partial<Pick<Context, 'category' | 'policy'>>
 
 /** Writes a step of an exchange that is locked: the new state, who did it for whom, and to whom it is told. */
 export async function step(tx: Tx, about: About, change: Change, entry: Step): Promise<Seen> {
   const { exchange: before, parties } = about
   const after = { ...before, ...change, rowVersion: before.rowVersion + 1 }
-  const changes = { status: [before.status, after.status], ...minutesOf(change) }
+  const changes = { status: [before.status, after.status], ...figuresOf(change) }
   const { rowCount } = await tx.client.query({
     name: 'exchanges.step',
     text: update,
@@ -69,13 +82,13 @@ export async function step(tx: Tx, about: About, change: Change, entry: Step): P
     ]
   })
   if (rowCount !== 1) throw new Error('a step on an exchange that is not locked')
-  return { ...after, parties }
+  return { ...after, parties, terms: termsOf(about) }
 }
 
 /** Writes an exchange that begins. */
 export async function insertExchange(tx: Tx, about: About, action: Action): Promise<Seen> {
   const { exchange, parties } = about
-  const changes = { status: [null, exchange.status], proposedMinutes: exchange.proposedMinutes, ...minutesOf(exchange) }
+  const changes = { status: [null, exchange.status], ...figuresOf(exchange) }
   const entry = { action, onBehalfOf: exchange.onBehalfOf }
   const inserted = tx.client.query({
     name: 'exchanges.insert',
@@ -87,27 +100,46 @@ export async function insertExchange(tx: Tx, about: About, action: Action): Prom
     inserted,
     () => new DomainError('already-exists', 'An exchange with this slip number has been recorded.')
   )
-  return { ...exchange, parties }
+  return { ...exchange, parties, terms: termsOf(about) }
 }
 
-const minutesOf = (change: Partial<Exchange>) =>
-  Object.fromEntries(
-    (['agreedMinutes', 'serviceMinutes', 'creditMinutes'] as const).flatMap((name) =>
-      change[name] === undefined ? [] : [[name, change[name]]]
-    )
-  )
+const termsOf = ({ category, policy, today }: About): Seen['terms'] =>
+  category && policy ? { category, policy, today } : undefined
+
+const told = [
+  'proposedMinutes',
+  'agreedMinutes',
+  'disputedMinutes',
+  'serviceMinutes',
+  'creditMinutes',
+  'noShow'
+] as const
+
+/** What of a step the audit keeps with its values. */
+const figuresOf = (change: Partial<Exchange>) =>
+  Object.fromEntries(told.flatMap((name) => ((change[name] ?? null) === null ? [] : [[name, change[name]]])))
+
+/** Notes something about an exchange that changes nothing of it, and tells it as a step. */
+export async function noteAbout(tx: Tx, about: About, action: Action, changes: Record<string, unknown>): Promise<void> {
+  const [events, notices] = await noteOf(tx, about, { action }, changes)
+  await tx.client.query({
+    name: 'exchanges.note',
+    text: `WITH noted AS (${insertEvents('$1')}) ${insertNotices('$2')}`,
+    values: [events, notices]
+  })
+}
 
 /** The event and the notices of a step, in the same words. */
 async function noteOf(tx: Tx, about: About, entry: Step, changes: Record<string, unknown>): Promise<[string, string]> {
-  const { action, ...rest } = entry
+  const { action, quiet = false, ...rest } = entry
   const { id } = about.exchange
   const kind = `exchange.${action}` as const
-  const told = await concerned(tx, about)
+  const members = quiet ? [] : await concerned(tx, about)
   return [
     eventsJson(tx, [{ action: kind, subject: { type: 'exchange', id }, changes, ...rest }]),
     noticesJson(
       tx,
-      told.map((membershipId) => ({ membershipId, kind, subjectId: id }))
+      members.map((membershipId) => ({ membershipId, kind, subjectId: id }))
     )
   ]
 }

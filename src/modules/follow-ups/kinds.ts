@@ -60,6 +60,8 @@ type KindOf = {
    * hourly job.
    */
   prompt?: true
+  /** Not for the member's own broker, who may be one of those whom it is about. */
+  toNobody?: true
 }
 
 const crossing = {
@@ -96,7 +98,8 @@ export const kinds = {
   reported_conversation: {
     subject: 'conversation_report',
     outcomes: ['contacted', 'decided', 'nothing_needed'],
-    prompt: true
+    prompt: true,
+    toNobody: true
   }
 } as const satisfies Record<FollowUpKind, KindOf>
 

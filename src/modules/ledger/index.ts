@@ -26,6 +26,8 @@ export { type Leg, legsOf } from './groups.ts'
 export { findTransfer, journal, type Transfer } from './journal.ts'
 export { type AccountKind, type AccountStatus, operationNames, type TransferKind, transferKinds } from './kinds.ts'
 export { currentLimits, type LimitVersion, limitVersions } from './limit-versions.ts'
+export { paperOf } from './paper/make.ts'
+export { type Paper, statementsPaper } from './paper/statement.ts'
 export { post, postAll, refusalOf, tryPost } from './post.ts'
 export { makePostingQueue, type PostingQueue } from './queue.ts'
 export {

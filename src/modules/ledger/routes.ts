@@ -17,6 +17,7 @@ import {
 } from '../../http/index.ts'
 import { refuseFaults } from '../../shared/errors.ts'
 import { positionAt, summaryOf } from './as-of.ts'
+import { paperOf } from './paper/make.ts'
 import { statementPaper } from './paper/statement.ts'
 import { getAccount, statementWith } from './read.ts'
 import {
@@ -33,7 +34,7 @@ import {
   summarySchema,
   summaryView
 } from './schemas.ts'
-import { type LedgerRoutesOptions, mayReadAnyway, momentOf, paperOf, periodOf, refuseOthers } from './views.ts'
+import { type LedgerRoutesOptions, mayReadAnyway, momentOf, periodOf, refuseOthers, refusePeriod } from './views.ts'
 
 const ownOrAll = readers({ member: 'own', broker: true, admin: true, auditor: true })
 
@@ -141,6 +142,7 @@ export function ledgerRoutes(app: Api, options: LedgerRoutesOptions): void {
         const paper = await read(request, async (tx) => {
           await refuseOthers(tx, request, account, ownsAccount)
           await getAccount(tx, account)
+          refusePeriod({ from, to })
           return paperOf(tx, account, { from, to }, options)
         })
         return sendPdf(reply, `statement-${account}`, statementPaper(paper))

@@ -2,27 +2,21 @@ import type { FastifyRequest } from 'fastify'
 import type { Tx } from '../../db/client.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
 import { addDays } from '../../shared/clock.ts'
-import { DomainError, type Fault, notFound, refuseFaults } from '../../shared/errors.ts'
-import { type Moment, summaryWithMoves } from './as-of.ts'
-import { type Holder, longestPaper, type Paper } from './paper/statement.ts'
+import { type Fault, notFound, refuseFaults } from '../../shared/errors.ts'
+import type { Moment } from './as-of.ts'
+import type { PaperSources } from './paper/make.ts'
 import type { Beside } from './read.ts'
 import type { AccountLabel, MomentQuery } from './schemas.ts'
 
 /** What the ledger's routes ask of the floors above, since it knows no members, no names and no time zone. */
-export type LedgerRoutesOptions = {
+export type LedgerRoutesOptions = PaperSources & {
   /** Whether the account is one that the caller acts for beside their own. */
   ownsAccount(tx: Tx, request: FastifyRequest, accountId: number): boolean | Promise<boolean>
-  /** Whose accounts these are, by their numbers, as far as the caller may know. */
-  labelsOf(tx: Tx, accountIds: readonly number[]): Promise<Map<number, AccountLabel>>
-  /** The same of the other accounts of a statement, read beside its lines. */
+  /** Whose the other accounts of a statement are, as far as the caller may know; read beside its lines. */
   labelsBeside: Beside<AccountLabel>
-  /** Whose the account is, and in which language and of which timebank a statement for them is. */
-  holderOf(tx: Tx, accountId: number): Promise<Holder>
   /** The instant at which a calendar date has ended. */
   dayEnd(tx: Tx, date: string): Promise<Date>
 }
-
-const unknownLabel: AccountLabel = { kind: 'unknown', number: null, name: null }
 
 /** What the caller's own look-up tells: whether they see every account, or this is their own. */
 export const mayReadAnyway = ({ actor, membership }: FastifyRequest, accountId: number): boolean =>
@@ -74,32 +68,4 @@ export async function periodOf(
   const end = async (date: string): Promise<Moment> =>
     by === 'service' ? { on: date } : { before: await dayEnd(tx, date) }
   return [from === undefined ? null : await end(addDays(from, -1)), to === undefined ? null : await end(to)]
-}
-
-/** Everything that stands on a statement to print, by service date. */
-export async function paperOf(
-  tx: Tx,
-  account: number,
-  period: { from?: string | undefined; to?: string | undefined },
-  { labelsOf, holderOf }: LedgerRoutesOptions
-): Promise<Paper> {
-  const { from = null, to = null } = period
-  refusePeriod(period)
-  const { opening, earned, spent, closing, moves } = await summaryWithMoves(tx, account, { from, to }, longestPaper + 1)
-  if (moves.length > longestPaper)
-    throw new DomainError('statement-too-long', undefined, { figures: { longest: longestPaper } })
-  const labels = await labelsOf(tx, [...new Set(moves.map(({ counterAccount }) => counterAccount))])
-  return {
-    account,
-    holder: await holderOf(tx, account),
-    from,
-    to,
-    openingBalance: opening.balance,
-    earned,
-    spent,
-    closingBalance: closing.balance,
-    heldOut: closing.heldOut,
-    available: closing.available,
-    lines: moves.map((line) => ({ ...line, counterparty: labels.get(line.counterAccount) ?? unknownLabel }))
-  }
 }

@@ -1,3 +1,4 @@
+export { listingsById, type OpenListing, openListings } from './bulk.ts'
 export {
   type Category,
   createStarterCategories,
@@ -25,4 +26,5 @@ export {
 export { markRequest } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
 export { listingsTold } from './told.ts'
+export { slots } from './vocabulary.ts'
 export { rebuildWords } from './words.ts'

@@ -58,7 +58,7 @@ export async function gather(tx: Tx, membershipId: string): Promise<string | nul
     topics: [...new Set(told.map(({ topic }) => topic))],
     madeAt: tx.now
   })
-  await addJob(tx.db, sendTask, { timebank: tx.timebankId, mail: id }, { jobKey: `${sendTask} ${id}` })
+  await addJob(tx.db, sendTask, { timebank: tx.timebankId, mail: id })
   return id
 }
 

@@ -1,26 +1,25 @@
 import type { Tx } from '../../db/client.ts'
 import type { Told } from '../../shared/told.ts'
 
-/** What there is to say of matches to a member who is told of them: whom with, as far as that one shows themselves, and the request. */
+/**
+ * What a match is in a few words to one of its sides: the title of the request, and who is on the other side, as far as a list
+ * of matches says that too. Declined it is told as before: that leaves no trace.
+ */
 export async function matchesTold(tx: Tx, membershipId: string, ids: readonly string[]): Promise<Map<string, Told>> {
-  const shown = (side: string, person: string, organisation: string) =>
-    `coalesce(${organisation}.name, CASE WHEN x.status = 'accepted' OR x.proposed_by = '${side}' OR ${person}.profile_visibility = 'members'
-                                        THEN ${person}.display_name END)`
-  const provider = shown('provider', 'p', 'po')
-  const receiver = shown('receiver', 'r', 'ro')
-  const { rows } = await tx.client.query<Told & { id: string }>({
+  const { rows } = await tx.client.query<{ id: string; what: string; who: string | null; over: boolean }>({
     name: 'matching.told',
-    text: `SELECT x.id, q.title AS what, NULL AS when,
-                  CASE WHEN x.receiver_id = $2 THEN ${provider} WHEN x.provider_id = $2 OR x.receiver_organisation_id IS NULL THEN ${receiver}
-                       ELSE ${provider} END AS who
-             FROM matching.matches x
+    text: `SELECT x.id, q.title AS what, x.status NOT IN ('suggested', 'proposed', 'declined') AS over,
+                  coalesce(o.name, CASE WHEN x.side = x.proposed_by OR x.status = 'accepted' OR m.profile_visibility = 'members'
+                                        THEN m.display_name END) AS who
+             FROM (SELECT t.*, CASE WHEN t.provider_id = $2 THEN 'receiver' ELSE 'provider' END AS side,
+                          CASE WHEN t.provider_id = $2 THEN t.receiver_id ELSE t.provider_id END AS other_id,
+                          CASE WHEN t.provider_id = $2 THEN t.receiver_organisation_id
+                               ELSE t.provider_organisation_id END AS other_organisation_id
+                     FROM matching.matches t WHERE t.timebank_id = $1 AND t.id = ANY ($3::uuid[])) x
              JOIN listings.requests q ON q.timebank_id = x.timebank_id AND q.id = x.request_id
-             JOIN members.memberships p ON p.timebank_id = x.timebank_id AND p.id = x.provider_id
-             JOIN members.memberships r ON r.timebank_id = x.timebank_id AND r.id = x.receiver_id
-             LEFT JOIN members.organisations po ON po.timebank_id = x.timebank_id AND po.id = x.provider_organisation_id
-             LEFT JOIN members.organisations ro ON ro.timebank_id = x.timebank_id AND ro.id = x.receiver_organisation_id
-            WHERE x.timebank_id = $1 AND x.id = ANY ($3::uuid[])`,
+             LEFT JOIN members.memberships m ON m.timebank_id = x.timebank_id AND m.id = x.other_id
+             LEFT JOIN members.organisations o ON o.timebank_id = x.timebank_id AND o.id = x.other_organisation_id`,
     values: [tx.timebankId, membershipId, ids]
   })
-  return new Map(rows.map(({ id, ...told }) => [id, told]))
+  return new Map(rows.map(({ id, ...told }) => [id, { ...told, when: null }]))
 }

@@ -79,6 +79,7 @@ export const rowOf = (tx: Tx, fresh: Fresh): Membership => ({
   status: fresh.status,
   roles: inOrder(fresh.roles ?? []),
   supported: fresh.supported ?? false,
+  vettedUntil: null,
   brokerId: fresh.brokerId ?? null,
   joinedOn: fresh.joinedOn ?? null,
   leftOn: fresh.leftOn ?? null,

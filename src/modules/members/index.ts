@@ -11,11 +11,12 @@ export {
   refuseAffiliation
 } from './affiliations.ts'
 export { callerLookup, membershipsOf } from './caller.ts'
+export { areFamily, familySql, relativesOf } from './family.ts'
 export { emptyClosed } from './hours.ts'
 export { addMembers } from './importing.ts'
 export { erase, leave } from './leaving.ts'
 export { applyPolicyLimits, limitsFor } from './limits.ts'
-export { listMembers, type MemberFilter } from './listing.ts'
+export { listMembers, type MemberFilter, postalMembers } from './listing.ts'
 export {
   findMembership,
   getMembership,

@@ -4,6 +4,7 @@ import { DomainError } from '../../shared/errors.ts'
 import { createPerson } from '../identity/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { endAffiliations } from './affiliations.ts'
+import { forgetFamilyOf } from './family.ts'
 import { emptyAndClose } from './hours.ts'
 import {
   actsAsStaff,
@@ -76,6 +77,7 @@ export async function erase(tx: Tx, membershipId: string, reason: string | null 
     .update(screenings)
     .set({ note: null })
     .where(and(eq(screenings.timebankId, tx.timebankId), eq(screenings.membershipId, membershipId)))
+  await forgetFamilyOf(tx, membershipId)
   const nobody = await createPerson(tx.db, { email: null, name: displayName, locale: 'en' })
   // the membership no longer leads to the person, who may go on elsewhere or join here again
   const erased = await complete(tx, 'erase', membership, reason, { ...blank, displayName, personId: nobody })
@@ -92,6 +94,7 @@ const blank = {
   otherPhone: null,
   postcode: null,
   dateOfBirth: null,
+  vettedUntil: null,
   about: null,
   gifts: [],
   skills: [],

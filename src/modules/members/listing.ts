@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import type { MembershipStatus, Role } from '../../shared/actor.ts'
 import { asMembership, type Membership } from './memberships.ts'
@@ -46,4 +46,28 @@ async function patterns(tx: Tx, q: string): Promise<string[]> {
   const { folded } = rows[0]!
   const literal = folded.replaceAll(/[\\%_]/g, '\\$&')
   return [...folded].length < 3 ? [`${literal}%`, `% ${literal}%`] : [`%${literal}%`]
+}
+
+/**
+ * Those to whom something is posted, by number, at most `limit`: these (by id), whatever their state, or of everybody who is
+ * here those without e-mail and these others. Nobody who has been erased.
+ */
+export async function postalMembers(
+  tx: Tx,
+  ids: readonly string[] | null,
+  others: readonly string[],
+  limit: number
+): Promise<Membership[]> {
+  const here = inArray(memberships.status, ['active', 'paused', 'suspended'])
+  const wanted =
+    ids === null
+      ? and(here, or(isNull(memberships.email), inArray(memberships.id, [...others])))
+      : and(ne(memberships.status, 'erased'), inArray(memberships.id, [...ids]))
+  const rows = await tx.db
+    .select()
+    .from(memberships)
+    .where(and(eq(memberships.timebankId, tx.timebankId), wanted))
+    .orderBy(asc(memberships.number))
+    .limit(limit)
+  return rows.map(asMembership)
 }

@@ -17,6 +17,8 @@ export type MemberParty = {
   status: MembershipStatus
   displayName: string
   supported: boolean
+  /** Whether the vetting that was noted last holds on a day. */
+  isVetted(on: string): boolean
   isMinor(on: string): boolean
 }
 
@@ -32,7 +34,8 @@ type MemberRow = [
   status: MembershipStatus,
   displayName: string,
   supported: boolean,
-  dateOfBirth: string | null
+  dateOfBirth: string | null,
+  vettedUntil: string | null
 ]
 type OrganisationRow = [id: string, accountId: number, status: 'active' | 'closed', name: string]
 
@@ -40,7 +43,7 @@ type OrganisationRow = [id: string, accountId: number, status: 'active' | 'close
 export type MembersBrought = readonly (MemberRow | null)[]
 
 const memberRow =
-  'json_build_array(m.id, m.account_id, m.number, m.status, m.display_name, m.supported, m.date_of_birth)'
+  'json_build_array(m.id, m.account_id, m.number, m.status, m.display_name, m.supported, m.date_of_birth, m.vetted_until)'
 const organisationRow = 'json_build_array(o.id, o.account_id, o.status, o.name)'
 
 /**
@@ -94,9 +97,10 @@ function makeParties(members: MembersBrought, organisations: readonly Organisati
     member: (id) => {
       const row = memberOf.get(id)
       if (!row) throw notFound('member')
-      const [membershipId, accountId, number, status, displayName, supported, dateOfBirth] = row
+      const [membershipId, accountId, number, status, displayName, supported, dateOfBirth, vettedUntil] = row
       const isMinor = (on: string) => isMinorOn(dateOfBirth, on)
-      return { membershipId, accountId, number, status, displayName, supported, isMinor }
+      const isVetted = (on: string) => vettedUntil !== null && on <= vettedUntil
+      return { membershipId, accountId, number, status, displayName, supported, isVetted, isMinor }
     },
     organisation: (id) => {
       const row = organisationOf.get(id)

@@ -134,6 +134,7 @@ export const memberSchema = z
     createdAt: z.date().optional(),
     brokerId: z.uuid().nullable().optional().describe('Own and staff, as all that follows'),
     supported: z.boolean().optional(),
+    vettedUntil: z.iso.date().nullable().optional().describe('Last day on which the vetting noted last holds'),
     postcode: z.string().nullable().optional(),
     dateOfBirth: z.iso.date().nullable().optional(),
     accessNotes: z.string().nullable().optional(),
@@ -195,10 +196,11 @@ export const brokerSchema = z.strictObject({
 
 export const newScreeningSchema = z
   .strictObject({
-    kind: z.enum(['reference', 'interview']),
-    heldOn: z.iso.date(),
+    kind: z.enum(['reference', 'interview', 'vetting']),
+    heldOn: z.iso.date().describe('Calendar date in the time zone of the timebank; not in the future'),
     inPerson: z.boolean(),
-    satisfactory: z.boolean(),
+    satisfactory: z.boolean().describe('False for `vetting`: what held before holds no longer'),
+    validUntil: z.iso.date().optional().describe('For `vetting`, and needed there: the last day on which it holds'),
     note: text(2000).nullable().optional().describe('Seen by staff only')
   })
   .meta({ id: 'NewScreening' })
@@ -206,15 +208,31 @@ export const newScreeningSchema = z
 export const screeningSchema = z
   .object({
     id: z.uuid(),
-    kind: z.enum(['reference', 'interview']),
+    kind: z.enum(['reference', 'interview', 'vetting']),
     heldOn: z.iso.date(),
     inPerson: z.boolean(),
     satisfactory: z.boolean(),
+    validUntil: z.iso.date().nullable().describe('Of `vetting`: the last day on which it holds'),
     note: z.string().nullable(),
     recordedBy: z.uuid().nullable(),
     recordedAt: z.date()
   })
   .meta({ id: 'Screening' })
+
+export const relativeParams = z.object({
+  ...memberParams.shape,
+  relative: z.string().max(36).describe('Id or number of the other member')
+})
+
+export const relativeSchema = z
+  .object({
+    memberId: z.uuid(),
+    memberNumber: z.int(),
+    name: z.string(),
+    notedBy: z.uuid().nullable().describe('Membership of who noted it'),
+    notedAt: z.date()
+  })
+  .meta({ id: 'Relative' })
 
 const website = z.url({ protocol: /^https?$/ }).max(300)
 

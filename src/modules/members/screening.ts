@@ -5,26 +5,32 @@ import { DomainError, type Fault, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { audit } from '../audit/index.ts'
 import { currentPolicy, type Policy, today } from '../timebanks/index.ts'
-import { findMembership, lockMembership, refuseOwn, requireStaff } from './memberships.ts'
+import { changeMembership, findMembership, lockMembership, refuseOwn, requireStaff } from './memberships.ts'
 import { isMinorOn } from './profile.ts'
 import { screenings } from './tables.ts'
 
-export type Screening = typeof screenings.$inferSelect & { kind: 'reference' | 'interview' }
+export type ScreeningKind = 'reference' | 'interview' | 'vetting'
+export type Screening = typeof screenings.$inferSelect & { kind: ScreeningKind }
 
 /** How much is there of what the policy asks for. */
 export type ScreeningFacts = { references: number; interview: 'none' | 'any' | 'in_person' }
 
 export type NewScreening = {
-  kind: 'reference' | 'interview'
+  kind: ScreeningKind
   heldOn: string
   inPerson: boolean
   satisfactory: boolean
+  /** of vetting, the last day on which it holds */
+  validUntil?: string | undefined
   note?: string | null | undefined
 }
 
 const screened: readonly MembershipStatus[] = ['screening', 'active', 'paused', 'suspended']
 
-/** Notes a reference or an interview. What is in the note stays with staff; the audit says only that there is one. */
+/**
+ * Notes a reference, an interview or that somebody was vetted. What is in the note stays with staff; the audit says only that
+ * there is one. The vetting noted last is the one that counts; one that was not satisfactory ends what held before.
+ */
 export async function noteScreening(tx: Tx, membershipId: string, screening: NewScreening): Promise<Screening> {
   requireStaff(tx)
   refuseOwn(tx, membershipId)
@@ -34,6 +40,14 @@ export async function noteScreening(tx: Tx, membershipId: string, screening: New
   const { rules } = await currentPolicy(tx)
   if (screening.heldOn > today(tx, rules))
     refuseFaults([{ pointer: '/heldOn', detail: 'heldOn: must not be in the future.' }])
+  if (screening.kind === 'vetting') {
+    if (screening.validUntil === undefined || screening.validUntil < screening.heldOn)
+      refuseFaults([{ pointer: '/validUntil', detail: 'validUntil: the last day on which the vetting holds.' }])
+    await changeMembership(tx, membership, {
+      vettedUntil: screening.satisfactory ? (screening.validUntil ?? null) : null
+    })
+  } else if (screening.validUntil !== undefined)
+    refuseFaults([{ pointer: '/validUntil', detail: 'validUntil: is for vetting only.' }])
   const [row] = await tx.db
     .insert(screenings)
     .values(screeningRow(tx, membershipId, screening))
@@ -41,7 +55,12 @@ export async function noteScreening(tx: Tx, membershipId: string, screening: New
   await audit(tx, {
     action: `screening.${screening.kind}-noted`,
     subject: { type: 'membership', id: membershipId },
-    changes: { heldOn: screening.heldOn, inPerson: screening.inPerson, satisfactory: screening.satisfactory }
+    changes: {
+      heldOn: screening.heldOn,
+      inPerson: screening.inPerson,
+      satisfactory: screening.satisfactory,
+      ...(screening.validUntil === undefined ? {} : { validUntil: screening.validUntil })
+    }
   })
   return row as Screening
 }
@@ -54,6 +73,7 @@ const screeningRow = (tx: Tx, membershipId: string, screening: NewScreening): ty
   heldOn: screening.heldOn,
   inPerson: screening.inPerson,
   satisfactory: screening.satisfactory,
+  validUntil: screening.validUntil ?? null,
   note: screening.note ?? null,
   recordedBy: tx.actor.membershipId,
   recordedAt: tx.now
@@ -120,7 +140,7 @@ export async function factsOf(tx: Tx, membershipId: string): Promise<ScreeningFa
     )
   const interviews = rows.filter((row) => row.kind === 'interview')
   return {
-    references: rows.length - interviews.length,
+    references: rows.filter((row) => row.kind === 'reference').length,
     interview: interviews.some((row) => row.inPerson) ? 'in_person' : interviews.length > 0 ? 'any' : 'none'
   }
 }

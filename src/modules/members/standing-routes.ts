@@ -199,7 +199,9 @@ function screeningRoutes(app: Api): void {
       schema: {
         operationId: 'noteScreening',
         tags,
-        summary: 'Note a reference or an interview',
+        summary: 'Note a reference, an interview or vetting',
+        description:
+          'Vetting holds until the day that is noted with it; categories may ask for it from who gives there. The one noted last counts.',
         params: memberParams,
         body: newScreeningSchema,
         response: { 201: screeningSchema }
@@ -218,7 +220,7 @@ function screeningRoutes(app: Api): void {
       schema: {
         operationId: 'listScreenings',
         tags,
-        summary: 'References and interviews of a member, oldest first',
+        summary: 'References, interviews and vetting of a member, oldest first',
         params: memberParams,
         querystring: z.strictObject(pageQuery),
         response: { 200: pageOf(screeningSchema) }

@@ -42,6 +42,8 @@ export const memberships = members.table(
     roles: texts('roles'),
     brokerId: uuid('broker_id'),
     supported: boolean('supported').notNull().default(false),
+    /** The last day on which the vetting that was noted last holds; null: none does. */
+    vettedUntil: date('vetted_until'),
     displayName: text('display_name').notNull(),
     // contact: staff, and others only as far as `contactVisibility` says
     email: text('email'),
@@ -98,7 +100,7 @@ export const memberships = members.table(
   ]
 )
 
-/** References taken and interviews held before somebody becomes active. */
+/** References taken, interviews held and vetting noted. */
 export const screenings = members.table(
   'screenings',
   {
@@ -109,6 +111,8 @@ export const screenings = members.table(
     heldOn: date('held_on').notNull(),
     inPerson: boolean('in_person').notNull(),
     satisfactory: boolean('satisfactory').notNull(),
+    /** Vetting: the last day on which it holds. */
+    validUntil: date('valid_until'),
     note: text('note'),
     /** Membership of who noted it; null: the service itself. */
     recordedBy: uuid('recorded_by'),
@@ -118,7 +122,27 @@ export const screenings = members.table(
     primaryKey({ columns: [t.timebankId, t.id] }),
     foreignKey({ columns: [t.timebankId, t.membershipId], foreignColumns: [memberships.timebankId, memberships.id] }),
     index('screenings_membership').on(t.timebankId, t.membershipId, t.id),
-    check('screenings_kind', sql`${t.kind} in ('reference', 'interview')`)
+    check('screenings_kind', sql`${t.kind} in ('reference', 'interview', 'vetting')`),
+    check('screenings_valid_until', sql`(${t.kind} = 'vetting') = (${t.validUntil} is not null)`)
+  ]
+)
+
+/** Who is family of whom: two rows for each pair, one from each side, so that either finds the other by the key. */
+export const family = members.table(
+  'family',
+  {
+    timebankId: timebankId(),
+    membershipId: uuid('membership_id').notNull(),
+    relativeId: uuid('relative_id').notNull(),
+    /** Membership of who noted it. */
+    notedBy: uuid('noted_by'),
+    notedAt: instant('noted_at').notNull()
+  },
+  (t) => [
+    primaryKey({ columns: [t.timebankId, t.membershipId, t.relativeId] }),
+    foreignKey({ columns: [t.timebankId, t.membershipId], foreignColumns: [memberships.timebankId, memberships.id] }),
+    foreignKey({ columns: [t.timebankId, t.relativeId], foreignColumns: [memberships.timebankId, memberships.id] }),
+    check('family_two', sql`${t.membershipId} <> ${t.relativeId}`)
   ]
 )
 

@@ -58,6 +58,11 @@ export const rules = {
     14,
     'A report that nobody answers counts as confirmed after this many days; 0: never. Never for minors, supported members or high risk.'
   ),
+  disputeWithinDays: rule(
+    days(3650),
+    90,
+    'For so many days after an exchange is settled its sides may question it or say that it was otherwise; staff may always.'
+  ),
   brokerApprovalRisks: rule(
     z.array(z.enum(['low', 'medium', 'high'])),
     ['medium', 'high'],
@@ -145,7 +150,17 @@ export const rules = {
   familyExchanges: rule(
     z.enum(['allowed', 'unofficial_only']),
     'unofficial_only',
-    'Whether exchanges within a family count as brokered ones or as unofficial hours only.'
+    'Whether exchanges within a family, as citizens, count as brokered ones or as unofficial hours only.'
+  ),
+  circleSearch: rule(
+    z.enum(['off', 'weekly']),
+    'off',
+    'Whether the service searches for circles by itself, in the night before Monday. Proposing what it finds stays with staff.'
+  ),
+  circleExpiresDays: rule(
+    z.int().min(1).max(90),
+    14,
+    'After this many days a circle to which not all have agreed does not go ahead.'
   ),
   giftsAllowed: rule(yes, true, 'Whether members may give hours to each other and to the community pot.'),
   unansweredAfterDays: rule(
@@ -270,7 +285,6 @@ export type RuleName = keyof typeof rules
 
 /** Rules that are kept and versioned but that no part of this version of the service acts on yet. */
 export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
-  'familyExchanges',
   'smallestPublishedCell',
   'unofficialHours',
   'unofficialMinutesPerDay'

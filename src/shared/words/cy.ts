@@ -6,6 +6,11 @@ const until = (when: string | null) => (when === null ? '' : ` (yn sefyll tan ${
 
 export const cy: Words = {
   notices: {
+    'circle.proposed': ({ when }) =>
+      `Fe'ch gwahoddir i gylch lle mae pawb yn rhoi a phawb yn derbyn. Dywedwch a hoffech chi gymryd rhan${when === null ? '' : `, erbyn ${when}`}.`,
+    'circle.going-ahead': () =>
+      "Mae pawb wedi cytuno i gylch: mae'n mynd yn ei flaen, ac mae'r cyfnewidiadau wedi dechrau.",
+    'circle.closed': () => 'Ni fydd cylch y cawsoch wahoddiad iddo yn mynd yn ei flaen.',
     'exchange.proposed': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn cynnig cyfnewid${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi cytuno i gyfnewid${about(what)}.`,
     'exchange.approved': ({ what }) => `Mae brocer wedi caniatáu i gyfnewid fynd yn ei flaen${about(what)}.`,
@@ -21,6 +26,17 @@ export const cy: Words = {
     'exchange.disputed': ({ who, what }) =>
       `Mae ${who ?? 'rhywun'} yn dweud bod cyfnewid yn wahanol${about(what)}. Bydd brocer yn edrych arno.`,
     'exchange.reversed': ({ what }) => `Mae cyfnewid wedi'i dynnu'n ôl${about(what)}.`,
+    'exchange.changed': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} wedi newid cynnig am gyfnewid${about(what)}. Atebwch ef fel y mae nawr.`,
+    'exchange.accepted': ({ who, what }) =>
+      `Mae ${who ?? 'rhywun'} yn derbyn yr amser fel y gwelsoch chi ef, ac mae'r oriau wedi symud${about(what)}.`,
+    'exchange.kept': ({ what }) =>
+      `Mae brocer wedi penderfynu bod cyfnewid yn sefyll fel y cafodd ei adrodd${about(what)}.`,
+    'exchange.corrected': ({ what }) =>
+      `Mae brocer wedi cywiro cyfnewid: mae cofnod arall yn sefyll yn ei le${about(what)}.`,
+    'exchange.no-show': ({ what }) => `Mae cyfnewid wedi'i gau, gan na ddaeth un ochr${about(what)}.`,
+    'exchange.queried': ({ what }) => `Mae cwestiwn am gyfnewid o'ch eiddo${about(what)}.`,
+    'exchange.answered': ({ what }) => `Mae cwestiwn am gyfnewid o'ch eiddo wedi'i ateb${about(what)}.`,
     'offer.expiring': ({ what, when }) =>
       `Mae un o'ch cynigion yn dod i ben cyn hir${about(what)}${until(when)}. I'w gadw, rhowch ddyddiad diweddarach iddo.`,
     'request.expiring': ({ what, when }) =>
@@ -119,6 +135,7 @@ Os nad chi ofynnodd, nid oes angen i chi wneud dim: ni all neb fewngofnodi heb y
     date: 'Dyddiad',
     whatAndWho: 'Beth, a gyda phwy',
     balance: 'Balans',
+    tooManyLines: "Mae gormod i'w argraffu yma. Gofynnwch i ni amdano.",
     noLines: 'Ni ddaeth oriau i mewn nac allan yn y cyfnod hwn.',
     setAside: (hours, available) =>
       `Mae ${hours} o hyn wedi'i neilltuo ar gyfer yr hyn y cytunwyd arno; mae ${available} ar gael i'w ddefnyddio.`,

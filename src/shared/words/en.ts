@@ -6,6 +6,10 @@ const until = (when: string | null) => (when === null ? '' : ` (stands until ${w
 
 export const en: Words = {
   notices: {
+    'circle.proposed': ({ when }) =>
+      `You are asked into a circle, in which everybody gives and everybody receives. Please say whether you would like to${when === null ? '' : `, until ${when}`}.`,
+    'circle.going-ahead': () => 'All have agreed to a circle: it goes ahead, and its exchanges have begun.',
+    'circle.closed': () => 'A circle that you were asked into does not go ahead.',
     'exchange.proposed': ({ who, what }) => `${somebody(who)} proposes an exchange${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `${somebody(who)} has agreed to an exchange${about(what)}.`,
     'exchange.approved': ({ what }) => `A broker has let an exchange go ahead${about(what)}.`,
@@ -20,6 +24,16 @@ export const en: Words = {
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} says that an exchange was otherwise${about(what)}. A broker will look at it.`,
     'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`,
+    'exchange.changed': ({ who, what }) =>
+      `${somebody(who)} has changed the proposal of an exchange${about(what)}. Please answer it as it is now.`,
+    'exchange.accepted': ({ who, what }) =>
+      `${somebody(who)} accepts the time as you saw it, and the hours have moved${about(what)}.`,
+    'exchange.kept': ({ what }) => `A broker has decided that an exchange stands as it was reported${about(what)}.`,
+    'exchange.corrected': ({ what }) =>
+      `A broker has corrected an exchange: another record stands for it${about(what)}.`,
+    'exchange.no-show': ({ what }) => `An exchange has been closed, as one side did not come${about(what)}.`,
+    'exchange.queried': ({ what }) => `There is a question about an exchange of yours${about(what)}.`,
+    'exchange.answered': ({ what }) => `A question about an exchange of yours has been answered${about(what)}.`,
     'offer.expiring': ({ what, when }) =>
       `An offer of yours ends soon${about(what)}${until(when)}. To keep it, give it a later day.`,
     'request.expiring': ({ what, when }) =>
@@ -115,6 +129,7 @@ If it was not you, there is nothing you need to do: nobody can sign in without t
     date: 'Date',
     whatAndWho: 'What, and with whom',
     balance: 'Balance',
+    tooManyLines: 'There is too much to print here. Please ask us for it.',
     noLines: 'No hours came in or went out in this time.',
     setAside: (hours, available) =>
       `${hours} of this is set aside for what has been agreed; ${available} is free to use.`,

@@ -6,6 +6,11 @@ const until = (when: string | null) => (when === null ? '' : ` (vale hasta el ${
 
 export const es: Words = {
   notices: {
+    'circle.proposed': ({ when }) =>
+      `Se le propone un círculo en el que todas las personas dan y todas reciben. Diga si le gustaría participar${when === null ? '' : `, hasta ${when}`}.`,
+    'circle.going-ahead': () =>
+      'Todas las personas han aceptado un círculo: sigue adelante y sus intercambios han comenzado.',
+    'circle.closed': () => 'Un círculo que se le había propuesto no sigue adelante.',
     'exchange.proposed': ({ who, what }) => `${somebody(who)} propone un intercambio${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `${somebody(who)} ha aceptado un intercambio${about(what)}.`,
     'exchange.approved': ({ what }) => `Un gestor ha dado paso a un intercambio${about(what)}.`,
@@ -21,6 +26,17 @@ export const es: Words = {
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} dice que un intercambio fue de otro modo${about(what)}. Un gestor lo mirará.`,
     'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`,
+    'exchange.changed': ({ who, what }) =>
+      `${somebody(who)} ha cambiado la propuesta de un intercambio${about(what)}. Respóndala tal como está ahora.`,
+    'exchange.accepted': ({ who, what }) =>
+      `${somebody(who)} acepta el tiempo tal como usted lo vio, y las horas se han movido${about(what)}.`,
+    'exchange.kept': ({ what }) =>
+      `Un gestor ha decidido que un intercambio queda como se había indicado${about(what)}.`,
+    'exchange.corrected': ({ what }) =>
+      `Un gestor ha corregido un intercambio: otra anotación ocupa su lugar${about(what)}.`,
+    'exchange.no-show': ({ what }) => `Se ha cerrado un intercambio, ya que una de las partes no acudió${about(what)}.`,
+    'exchange.queried': ({ what }) => `Hay una pregunta sobre un intercambio suyo${about(what)}.`,
+    'exchange.answered': ({ what }) => `Se ha respondido a una pregunta sobre un intercambio suyo${about(what)}.`,
     'offer.expiring': ({ what, when }) =>
       `Una oferta suya termina pronto${about(what)}${until(when)}. Para mantenerla, póngale una fecha posterior.`,
     'request.expiring': ({ what, when }) =>
@@ -119,6 +135,7 @@ Si no has sido tú, no tienes que hacer nada: nadie puede entrar sin este correo
     date: 'Fecha',
     whatAndWho: 'Qué, y con quién',
     balance: 'Saldo',
+    tooManyLines: 'Hay demasiado para imprimirlo aquí. Pídanoslo, por favor.',
     noLines: 'En este tiempo no entraron ni salieron horas.',
     setAside: (hours, available) =>
       `De esto, ${hours} están reservadas para lo que se ha acordado; ${available} se pueden usar.`,

@@ -31,6 +31,8 @@ export type StatementWords = {
   date: string
   whatAndWho: string
   balance: string
+  /** said instead of the lines where they would fill a book */
+  tooManyLines: string
   noLines: string
   /** what stands between the balance and what may be spent */
   setAside(hours: string, available: string): string

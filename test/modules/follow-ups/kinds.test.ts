@@ -70,6 +70,16 @@ test('it settles itself when somebody answers, also when they are declined, and 
   assert.deepEqual(states(await queue.about('unanswered_request', bev)), ['settled_itself'])
 })
 
+test('who says that they could help has answered; a broker who suggests somebody has not', async () => {
+  const [bev, cai] = [await member(), await member()]
+  const [suggested, proposed] = [await queue.request(bev), await queue.request(cai)]
+  ok(await broker.post('matches/suggestions', { requestId: suggested.id, memberId: ann.memberId }), 201)
+  ok(await ann.post('matches', { requestId: proposed.id }), 201)
+  await queue.pass(3.1)
+  assert.deepEqual(states(await queue.about('unanswered_request', bev)), ['open'])
+  assert.deepEqual(await queue.about('unanswered_request', cai), [])
+})
+
 test('after an outcome it stays closed while nothing new has happened; a new request opens its own', async () => {
   const bev = await member()
   await queue.request(bev)

@@ -327,6 +327,25 @@ describe('who is no candidate', () => {
   })
 })
 
+describe('family', () => {
+  test('is neither found nor proposed to where its exchanges are unofficial, and is where they are not', async () => {
+    const word = topic()
+    await town.weigh({ words: 50 })
+    const [sister, friend] = [await town.member('Sister'), await town.member('Neighbour')]
+    const asking = await town.member('Brother')
+    for (const who of [sister, friend]) await town.offer(who, word)
+    ok(await asking.put(`members/me/family/${sister.number}`))
+    const { id } = await town.request(asking, word, { slug: 'uncategorised' })
+    assert.deepEqual(namesOf(await town.candidates(asking, id)), ['Neighbour'])
+    const proposal = { requestId: id, memberId: sister.memberId }
+    refused(await asking.post('matches', proposal), 422, 'family-unofficial-only')
+    await town.change({ familyExchanges: 'allowed' })
+    assert.deepEqual(namesOf(await town.candidates(asking, id)).sort(), ['Neighbour', 'Sister'])
+    ok(await asking.post('matches', proposal), 201)
+    await town.change({ familyExchanges: 'unofficial_only' })
+  })
+})
+
 describe('who may ask', () => {
   test('the owner and staff; to others, and in another timebank, it is not there', async () => {
     const { id } = await town.request(owner, topic())

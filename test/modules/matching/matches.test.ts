@@ -103,12 +103,15 @@ describe('from proposal to exchange', () => {
     const offer = await town.offer(shy, 'Weeding')
     const match = await proposed(rhian, { requestId, offerId: offer.id })
     const toldTo = (who: Client) =>
-      asService(async (tx) => (await matchesTold(tx, who.memberId, [match.id])).get(match.id))
-    assert.deepEqual(await toldTo(shy), { who: 'Rhian', what: 'Weeds everywhere', when: null })
-    assert.deepEqual(await toldTo(rhian), { who: null, what: 'Weeds everywhere', when: null })
+      asService(async (tx) => {
+        const told = (await matchesTold(tx, who.memberId, [match.id])).get(match.id)
+        return [told?.who, told?.what]
+      })
+    assert.deepEqual(await toldTo(shy), ['Rhian', 'Weeds everywhere'])
+    assert.deepEqual(await toldTo(rhian), [null, 'Weeds everywhere'])
     assert.equal((await get(rhian, match.id)).provider.member, null)
     ok(await shy.post(`matches/${match.id}/acceptance`))
-    assert.deepEqual(await toldTo(rhian), { who: 'Shy giver', what: 'Weeds everywhere', when: null })
+    assert.deepEqual(await toldTo(rhian), ['Shy giver', 'Weeds everywhere'])
   })
 
   test('for an organisation answers who acts for it, and the exchange is its own', async () => {

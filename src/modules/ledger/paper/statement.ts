@@ -26,6 +26,8 @@ type PaperLine = {
 }
 
 export type Paper = {
+  /** where it is posted to: name and what is known of the address; left out: it is handed over */
+  address?: readonly string[]
   account: number
   holder: Holder
   from: string | null
@@ -38,6 +40,8 @@ export type Paper = {
   available: number
   /** in the order of service dates */
   lines: readonly PaperLine[]
+  /** there are more lines than can be printed, and none is */
+  tooMany?: boolean
 }
 
 /** A page has about fifteen lines; more than this is for a spreadsheet. */
@@ -51,6 +55,8 @@ const bold = fileURLToPath(import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSansC
 const margin = 48
 const width = 595.28 - 2 * margin
 const bottom = 841.89 - 78
+// 45 and 90 mm from the top
+const addressWindow = { top: 128, bottom: 255 }
 const body = 14
 const padding = 6
 const columns = [
@@ -75,6 +81,27 @@ export function statementPaper(paper: Paper): Pdf {
     locale,
     words: { statement: words }
   } = wordsFor(...paper.holder.locales)
+  return drawing(locale, words, paper.holder.timebank, (doc) => draw(doc, paper, locale, words))
+}
+
+/**
+ * Many statements as one document to be posted: each in its own language, from a page of its own, with page numbers of its own.
+ * `locale` is that of the document as a whole.
+ */
+export function statementsPaper(timebank: string, locale: string, papers: AsyncIterable<Paper>): Pdf {
+  const whole = wordsFor(locale)
+  return drawing(whole.locale, whole.words.statement, timebank, async (doc) => {
+    for await (const paper of papers) {
+      if (doc.destroyed) return
+      const own = wordsFor(...paper.holder.locales)
+      await draw(doc, paper, own.locale, own.words.statement)
+      // pages that have their numbers need not be kept
+      doc.flushPages()
+    }
+  })
+}
+
+function drawing(locale: string, words: StatementWords, timebank: string, draw: (doc: Pdf) => Promise<void>): Pdf {
   const doc = new PDFDocument({
     size: 'A4',
     margin,
@@ -87,13 +114,13 @@ export function statementPaper(paper: Paper): Pdf {
     displayTitle: true,
     lang: locale,
     info: {
-      Title: `${words.title} – ${paper.holder.timebank}`,
-      Author: paper.holder.timebank,
+      Title: `${words.title} – ${timebank}`,
+      Author: timebank,
       Creator: 'Commonhours',
       Producer: 'Commonhours'
     }
   } as unknown as PDFKit.PDFDocumentOptions)
-  draw(doc, paper, locale, words).then(
+  draw(doc).then(
     () => doc.end(),
     (error: Error) => doc.destroy(error)
   )
@@ -103,12 +130,13 @@ export function statementPaper(paper: Paper): Pdf {
 async function draw(doc: Pdf, paper: Paper, locale: string, words: StatementWords): Promise<void> {
   const long = dates(locale, 'long')
   const short = dates(locale, 'short')
-  const root = doc.struct('Document')
+  const root = doc.struct('Document', { lang: locale })
   doc.addStructure(root)
   addPage(doc)
   heading(doc, root, paper, words, long)
   figures(doc, root, paper, words)
-  if (paper.lines.length === 0) paragraph(doc, root, words.noLines)
+  if (paper.tooMany) paragraph(doc, root, words.tooManyLines)
+  else if (paper.lines.length === 0) paragraph(doc, root, words.noLines)
   else await table(doc, root, paper, words, short)
   if (paper.heldOut > 0) paragraph(doc, root, words.setAside(hoursText(paper.heldOut), hoursText(paper.available)))
   if (paper.closingBalance < 0) paragraph(doc, root, words.belowZero)
@@ -119,7 +147,7 @@ async function draw(doc: Pdf, paper: Paper, locale: string, words: StatementWord
 function heading(
   doc: Pdf,
   root: PDFKit.PDFStructureElement,
-  { holder, account, from, to }: Paper,
+  { holder, account, from, to, address }: Paper,
   words: StatementWords,
   date: (date: string) => string
 ): void {
@@ -130,8 +158,14 @@ function heading(
     doc.y += gap
   }
   line('P', holder.timebank, regular, body + 2, 2)
+  if (address) {
+    // where the window of an envelope is, on a sheet that is folded twice
+    doc.y = addressWindow.top
+    for (const each of address) line('P', each, regular, body, 0)
+    doc.y = Math.max(doc.y, addressWindow.bottom)
+  }
   line('H1', words.title, bold, 26, 10)
-  if (holder.name !== null) line('P', holder.name, bold, 18, 2)
+  if (holder.name !== null && !address) line('P', holder.name, bold, 18, 2)
   line('P', holder.number === null ? words.account(account) : words.number(holder.number), regular, body, 2)
   line('P', words.period(from === null ? null : date(from), to === null ? null : date(to)), regular, body, 14)
 }

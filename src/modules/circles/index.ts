@@ -1,0 +1,2 @@
+export { closeCirclesOf, forgetCirclesOf } from './closing.ts'
+export { circlesCron, circlesTasks } from './tasks.ts'

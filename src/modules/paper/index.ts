@@ -1,0 +1,2 @@
+export { blankSheetsOf } from './sheets.ts'
+export { forgetChoiceOf } from './statements.ts'
