@@ -9,6 +9,7 @@ export const followUpKinds = [
   'ceiling_crossed',
   'unconfirmed_exchange',
   'disputed_exchange',
+  'queried_exchange',
   'awaiting_approval',
   'inactive_member',
   'reported_conversation'
@@ -90,6 +91,7 @@ export const kinds = {
     outcomes: ['contacted', 'reminded', 'decided', 'not_reached', 'nothing_needed']
   },
   disputed_exchange: { subject: 'exchange', outcomes: ['contacted', 'decided', 'nothing_needed'], prompt: true },
+  queried_exchange: { subject: 'exchange', outcomes: ['contacted', 'decided', 'nothing_needed'], prompt: true },
   awaiting_approval: { subject: 'exchange', outcomes: ['contacted', 'decided', 'nothing_needed'], prompt: true },
   inactive_member: {
     subject: 'member',

@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import type { Told } from '../../shared/told.ts'
+import { circlesTold } from '../circles/index.ts'
 import { conversationsTold, messagesTold } from '../conversations/index.ts'
 import { exchangesTold } from '../exchanges/index.ts'
 import { listingsTold } from '../listings/index.ts'
@@ -19,7 +20,8 @@ const describers: Record<string, Describe> = {
   'match.proposed': matchesTold,
   // what has ended is told as such
   match: async (tx, membershipId, ids) => standing(await matchesTold(tx, membershipId, ids)),
-  thanks: exchangesTold
+  thanks: exchangesTold,
+  'circle.proposed': circlesTold
 }
 
 const standing = (told: Map<string, Told>): Map<string, Told> =>

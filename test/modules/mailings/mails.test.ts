@@ -6,6 +6,7 @@ import { makeMailer } from '../../../src/modules/mail/index.ts'
 import { mailingsTasks } from '../../../src/modules/mailings/index.ts'
 import { addNotices } from '../../../src/modules/notices/index.ts'
 import { systemActor } from '../../../src/shared/actor.ts'
+import { noticeKinds, noticeTopics } from '../../../src/shared/notice-kinds.ts'
 import { addMember, type Client, makeStage, ok, type Stage, setUp } from '../../support/app.ts'
 import type { Received } from '../mail/server.ts'
 import { from, lasting, openPost, type Post, publicUrl } from './support.ts'
@@ -417,6 +418,25 @@ test('a mail tells from whom there is a message and about what, and its text onl
   assert.doesNotMatch(`${plain?.text}${plain?.html}`, /Tuesday/)
   assert.ok(whole?.text.includes('  > Is <b>Tuesday</b> fine?\n  > Yours, Ann\n'), whole?.text)
   assert.ok(whole?.html?.includes('Is &lt;b&gt;Tuesday&lt;/b&gt; fine?<br>Yours, Ann'))
+})
+
+test('every kind of notice is told in a mail, also where its subject is gone', async () => {
+  at('2027-10-25T10:00:00Z')
+  const bev = await person('Bev')
+  const kinds = Object.keys(noticeKinds) as (keyof typeof noticeKinds)[]
+  await choose(bev, { topics: Object.fromEntries(noticeTopics.map((topic) => [topic, 'at_once'])) })
+  const timebank = ok(await admin.get('/v1/me')).memberships[0].timebankId
+  await inTimebank(stage.database, timebank, systemActor, (tx) =>
+    addNotices(
+      tx,
+      kinds.map((kind) => ({ membershipId: bev.memberId, kind, subjectId: randomUUID() }))
+    )
+  )
+  await post.later(stage, 3)
+  const [mail, ...more] = mailsTo(bev)
+  assert.equal(more.length, 0)
+  assert.equal(mail?.text.match(/^\* /gm)?.length, Math.min(kinds.length, 50))
+  assert.doesNotMatch(`${mail?.text}${mail?.html}`, /null|undefined/)
 })
 
 test('when a member is erased, nothing is left of what they chose and of their mails', async () => {
