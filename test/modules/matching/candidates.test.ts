@@ -110,7 +110,7 @@ describe('each reason alone decides where it alone counts, and is told in words'
     await town.offer(second, 'Something else', { slug: 'cooking' })
     await town.offer(first, 'Jardinería: zanahorias', { slug: 'cooking' })
     const { id } = await town.request(owner, 'Zanahoria en la jardineria', { slug: 'cooking' })
-    const answer = await town.candidates(owner, id)
+    const answer = await town.candidates(owner, id, '?limit=200')
     assert.deepEqual(namesOf(answer)[0], 'Deux')
     assert.ok(namesOf(answer).includes('Une'))
     assert.equal(reasonOf(answer, 'Deux', 'words').text, 'Both speak of: zanahoria, jardineria')
