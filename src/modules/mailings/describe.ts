@@ -6,6 +6,8 @@ import { exchangesTold } from '../exchanges/index.ts'
 import { listingsTold } from '../listings/index.ts'
 import { matchesTold } from '../matching/index.ts'
 import type { Notice } from '../notices/index.ts'
+import { appointmentsTold, arrangementsTold, sessionsTold } from '../schedule/index.ts'
+import { thanksTold } from '../thanks/index.ts'
 
 type Describe = (tx: Tx, membershipId: string, ids: readonly string[]) => Promise<Map<string, Told>>
 
@@ -20,7 +22,12 @@ const describers: Record<string, Describe> = {
   'match.proposed': matchesTold,
   // what has ended is told as such
   match: async (tx, membershipId, ids) => standing(await matchesTold(tx, membershipId, ids)),
-  thanks: exchangesTold,
+  arrangement: arrangementsTold,
+  'session.reminder': sessionsTold,
+  'appointment.reminder': appointmentsTold,
+  session: async (tx, membershipId, ids) => standing(await sessionsTold(tx, membershipId, ids)),
+  appointment: async (tx, membershipId, ids) => standing(await appointmentsTold(tx, membershipId, ids)),
+  thanks: thanksTold,
   'circle.proposed': circlesTold
 }
 
