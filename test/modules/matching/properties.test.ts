@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { type Client, ok } from '../../support/app.ts'
 import { seedOf } from '../ledger/support.ts'
-import { type Json, type MatchingTown, makeMatchingTown, namesOf, type Weights, weights } from './town.ts'
+import { type Json, type MatchingTown, makeMatchingTown, namesOf, newWord, type Weights, weights } from './town.ts'
 
 let town: MatchingTown
 let owner: Client
@@ -12,14 +12,6 @@ let clerk: Client
 let best: Client
 let worst: Client
 let house: { id: string; name: string }
-let counter = 0
-
-/** A word of its own for each case, so that it is alone with its own offers. */
-const word = () => {
-  counter += 1
-  const letters = [...String(counter)].map((digit) => 'bcdfghjklm'[Number(digit)]).join('')
-  return `q${letters}zix${letters}w`
-}
 
 before(async () => {
   town = await makeMatchingTown('matching-properties')
@@ -83,7 +75,7 @@ test('whatever the weights and offers: each candidate comes once, never the owne
       fc.boolean(),
       fc.integer({ min: 2, max: 5 }),
       async (offers, professional, chosen, peerFirst, limit) => {
-        const subject = word()
+        const subject = newWord()
         await town.change({ matchingWeights: chosen, peerFirst })
         for (const [i, offer] of offers.entries()) await town.offer(people[i]!, subject, fieldsOf(offer))
         // what one offers oneself fits best of all
@@ -111,7 +103,7 @@ test('raising a weight never puts who is best in it behind who is worst in it an
       someWeights,
       fc.integer({ min: 1, max: 100 }),
       async (facet, alike, chosen, more) => {
-        const subject = word()
+        const subject = newWord()
         const offers = [
           await town.offer(best, subject, fieldsOf({ ...alike, [facet]: 0 })),
           await town.offer(worst, subject, fieldsOf({ ...alike, [facet]: 1 }))
@@ -138,7 +130,7 @@ test('raising a weight never puts who is best in it behind who is worst in it an
 
 test('about equal ones take turns: the same order all day, another on other days, and nobody is always first', async () => {
   await town.change({ matchingWeights: weights })
-  const subject = word()
+  const subject = newWord()
   for (const person of people) await town.offer(person, subject, { slug: 'music' })
   const first = new Set<string>()
   for (let i = 0; i < 12; i += 1) {
