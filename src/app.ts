@@ -59,6 +59,12 @@ import { bookRoutes } from './modules/paper/book-routes.ts'
 import { blankSheetsOf, forgetChoiceOf } from './modules/paper/index.ts'
 import { sheetRoutes } from './modules/paper/sheet-routes.ts'
 import { statementRoutes } from './modules/paper/statement-routes.ts'
+import { appointmentRoutes } from './modules/schedule/appointment-routes.ts'
+import { feedRoutes } from './modules/schedule/feed-routes.ts'
+import { groupSessionRoutes } from './modules/schedule/group-routes.ts'
+import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
+import { arrangementRoutes } from './modules/schedule/routes.ts'
+import { sessionRoutes } from './modules/schedule/session-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { blankThanksOf } from './modules/thanks/index.ts'
 import { thanksRoutes } from './modules/thanks/routes.ts'
@@ -103,6 +109,7 @@ const tags = [
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
+  { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
@@ -184,6 +191,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       // first, so that what a circle begins at the same moment is ended with the rest
       await closeCirclesOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
+      await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
       await forgetChoiceOf(tx, membershipId)
       await closeMatchesOf(tx, membershipId)
@@ -194,6 +202,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
+      await blankScheduleOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
       await blankSheetsOf(tx, membershipId)
       await blankConversationsOf(tx, membershipId)
@@ -210,6 +219,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
   exchangeStepRoutes(app)
   exchangeQueryRoutes(app)
   groupRoutes(app)
+  appointmentRoutes(app)
+  arrangementRoutes(app)
+  sessionRoutes(app)
+  groupSessionRoutes(app)
+  feedRoutes(app, { publicUrl })
   circleRoutes(app)
   matchingRoutes(app)
   bookRoutes(app)

@@ -29,6 +29,7 @@ import { makeMailer } from './modules/mail/index.ts'
 import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
 import { matchingCron, matchingTasks } from './modules/matching/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
+import { scheduleCron, scheduleTasks } from './modules/schedule/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
 
@@ -156,6 +157,7 @@ export async function makeService(
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database),
       ...exchangesTasks(database),
+      ...scheduleTasks(database),
       ...conversationsTasks(database),
       ...followUpsTasks(database),
       ...transfersTasks(database),
@@ -176,6 +178,7 @@ export async function makeService(
       ...identityCron,
       ...listingsCron,
       ...exchangesCron,
+      ...scheduleCron,
       ...conversationsCron,
       ...followUpsCron,
       ...transfersCron,

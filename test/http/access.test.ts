@@ -52,8 +52,14 @@ before(async () => {
     })
   ).body
   const conversation = (await member.post(`exchanges/${exchange.id}/conversations`, { text: 'Hello' })).body
+  const soon = { startsAt: '2099-03-02T10:00', minutes: 30 }
+  await member.put(`exchanges/${exchange.id}/appointment`, soon)
+  const sides = { provider: { memberId: member.memberId }, receiver: { memberId: callers.broker.memberId } }
+  const meeting = { ...sides, ...soon, categoryId: category, title: 'Meeting' }
+  const arrangement = (await member.post('arrangements', meeting)).body
   own = {
     timebank: 'rivertown',
+    arrangement: arrangement.id,
     member: member.memberId,
     account: String(member.accountId),
     offer: offer.id,

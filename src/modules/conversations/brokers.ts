@@ -1,11 +1,11 @@
 import type { Tx } from '../../db/client.ts'
-import { DomainError, refuseFaults } from '../../shared/errors.ts'
+import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { audit } from '../audit/index.ts'
 import { findMembership, getMembership } from '../members/index.ts'
 import { lockConversation } from './conversations.ts'
 import { notify } from './messages.ts'
-import { newParticipant, type Own, peopleIn } from './people.ts'
+import { isBroker, newParticipant, type Own, peopleIn } from './people.ts'
 import { participants } from './tables.ts'
 
 /**
@@ -18,11 +18,9 @@ export async function addBroker(tx: Tx, id: string, memberId: string | undefined
   if (me.side === 'broker') throw new DomainError('forbidden', 'A broker is added by those whose conversation it is.')
   const wanted = memberId?.toLowerCase() ?? (await getMembership(tx, me.membershipId)).brokerId
   const broker = wanted === null ? null : await findMembership(tx, wanted)
-  const isBroker = broker?.status === 'active' && broker.roles.some((role) => role === 'broker' || role === 'admin')
-  if (!isBroker || broker === null) {
+  if (!isBroker(broker)) {
     const detail = memberId === undefined ? 'memberId: you have no broker of your own.' : 'memberId: is no broker here.'
-    refuseFaults([{ pointer: '/memberId', detail }])
-    throw new Error('unreachable')
+    throw new DomainError('validation-failed', detail, { errors: [{ pointer: '/memberId', detail }] })
   }
   const people = await peopleIn(tx, conversation.id)
   if (people.some(({ membershipId }) => membershipId === broker.id)) return own

@@ -3,12 +3,14 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import type { NoticeKind } from '../../shared/notice-kinds.ts'
-import { partiesOf } from '../members/index.ts'
+import { beganBetween } from '../exchanges/index.ts'
+import { findMembership, partiesOf } from '../members/index.ts'
 import { addNotices, holdUnread, insertNotices, markKnown, noticesJson } from '../notices/index.ts'
 import { currentPolicy } from '../timebanks/index.ts'
 import { getConversation, lockConversation } from './conversations.ts'
 import {
   type Conversation,
+  isBroker,
   type Message,
   newParticipant,
   type Own,
@@ -45,15 +47,19 @@ export async function say(tx: Tx, own: Own, text: string): Promise<{ own: Own; m
   // a broker who was added is not whom it is written to
   if (!present.some(({ side }) => side !== 'broker' && side !== own.me.side)) throw new DomainError('nobody-there')
   const number = conversation.messages + 1
-  const change = {
-    messages: number,
-    lastMessageAt: tx.now,
-    firstReplyAt: conversation.firstReplyAt ?? (own.me.side === 'asked' ? tx.now : null)
-  }
-  await tx.db
+  const isReply = conversation.firstReplyAt === null && own.me.side === 'asked'
+  const [changed] = await tx.db
     .update(conversations)
-    .set(change)
-    .where(of(tx, conversations, conversation.id))
+    .set({
+      messages: number,
+      lastMessageAt: tx.now,
+      // an exchange that the two have begun meanwhile was a reply already
+      ...(isReply
+        ? { firstReplyAt: sql`coalesce(${beganBetween(conversations)}, ${tx.now.toISOString()}::timestamptz)` }
+        : {})
+    })
+    .where(and(eq(conversations.timebankId, tx.timebankId), eq(conversations.id, conversation.id)))
+    .returning()
   const [message] = await tx.db
     .insert(messages)
     .values({
@@ -76,11 +82,8 @@ export async function say(tx: Tx, own: Own, text: string): Promise<{ own: Own; m
     })
     .where(ofConversation(tx, conversation.id))
   await tell(tx, conversation.id, present)
-  return { own: { conversation: { ...conversation, ...change }, me }, message: message! }
+  return { own: { conversation: changed!, me }, message: message! }
 }
-
-const of = (tx: Tx, table: typeof conversations, id: string) =>
-  and(eq(table.timebankId, tx.timebankId), eq(table.id, id))
 
 const ofConversation = (tx: Tx, id: string) =>
   and(eq(participants.timebankId, tx.timebankId), eq(participants.conversationId, id))
@@ -104,7 +107,14 @@ async function withNewcomers(
 async function stillHere(tx: Tx, people: readonly Participant[]): Promise<Participant[]> {
   const ids = people.map(({ membershipId }) => membershipId)
   const parties = await partiesOf(tx, ids, [])
-  return people.filter(({ membershipId }) => here.includes(parties.member(membershipId).status))
+  const present: Participant[] = []
+  for (const person of people) {
+    if (!here.includes(parties.member(person.membershipId).status)) continue
+    // a broker takes part while they are one
+    if (person.side === 'broker' && !isBroker(await findMembership(tx, person.membershipId))) continue
+    present.push(person)
+  }
+  return present
 }
 
 /** Tells some who take part of something about a conversation that is no message, but not who did it. */

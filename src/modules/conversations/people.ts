@@ -1,7 +1,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
-import { membersActingFor, organisationsActedFor } from '../members/index.ts'
+import { type Membership, membersActingFor, organisationsActedFor } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { type conversations, type messages, participants, type reports } from './tables.ts'
 
@@ -98,3 +98,7 @@ export const peopleIn = (tx: Tx, conversationId: string): Promise<Participant[]>
     .from(participants)
     .where(and(eq(participants.timebankId, tx.timebankId), eq(participants.conversationId, conversationId)))
     .orderBy(asc(participants.membershipId))
+
+/** Staff, who may be asked to take part. */
+export const isBroker = (member: Membership | null): member is Membership =>
+  member?.status === 'active' && member.roles.some((role) => role === 'broker' || role === 'admin')

@@ -24,6 +24,9 @@ export const conversationsTasks = (database: Database): Tasks => ({
   }
 })
 
+/** Later than this an exchange hardly is the answer; and who has many exchanges has many to look through. */
+const answeredWithinDays = 60
+
 /** Where the two have begun an exchange instead of answering: so that what waits for an answer stays few. */
 async function noteExchanges(tx: Tx): Promise<void> {
   const waiting = tx.db
@@ -33,7 +36,8 @@ async function noteExchanges(tx: Tx): Promise<void> {
       and(
         eq(conversations.timebankId, tx.timebankId),
         isNull(conversations.firstReplyAt),
-        isNull(conversations.memberId)
+        isNull(conversations.memberId),
+        gt(conversations.startedAt, new Date(tx.now.getTime() - answeredWithinDays * 24 * 60 * 60 * 1000))
       )
     )
     .as('waiting')

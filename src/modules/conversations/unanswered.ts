@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, gte, isNull, lt, or } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, isNull, lt, or, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { beganBetween } from '../exchanges/index.ts'
 import { type AboutKind, aboutOf } from './about.ts'
@@ -78,12 +78,14 @@ export type FirstReply = { id: string; startedAt: Date; firstReplyAt: Date | nul
 
 /** Of the conversations that were begun from `from` on and before `to` when the first answer came; null: not yet. */
 export async function firstReplies(tx: Tx, { from, to }: { from: Date; to: Date }): Promise<FirstReply[]> {
-  const rows = await tx.db
+  return tx.db
     .select({
       id: conversations.id,
       startedAt: conversations.startedAt,
-      writtenAt: conversations.firstReplyAt,
-      beganAt: beganBetween(conversations).mapWith(conversations.startedAt)
+      // what was noted is the earlier of the two
+      firstReplyAt: sql<Date | null>`coalesce(${conversations.firstReplyAt}, ${beganBetween(conversations)})`.mapWith(
+        conversations.firstReplyAt
+      )
     })
     .from(conversations)
     .where(
@@ -95,7 +97,4 @@ export async function firstReplies(tx: Tx, { from, to }: { from: Date; to: Date 
       )
     )
     .orderBy(asc(conversations.startedAt), asc(conversations.id))
-  return rows.map(({ writtenAt, beganAt, ...row }) => ({ ...row, firstReplyAt: earlier(writtenAt, beganAt) }))
 }
-
-const earlier = (a: Date | null, b: Date | null): Date | null => (a === null || (b !== null && b < a) ? b : a)

@@ -1,7 +1,7 @@
 import { openCrossingsSql } from '../ledger/index.ts'
 import { dateOf, daysAgo, type Given, select } from './cause.ts'
 import { reportedConversation, unansweredMessage } from './conversation-causes.ts'
-import { awaitingApproval, disputed, unconfirmed } from './exchange-causes.ts'
+import { awaitingApproval, disputed, queried, unconfirmed } from './exchange-causes.ts'
 import { type FollowUpKind, spokenWith } from './kinds.ts'
 import { firstReplyToRequest } from './replies.ts'
 
@@ -69,6 +69,7 @@ export const causes: Record<FollowUpKind, (given: Given) => Promise<string | nul
 
   unconfirmed_exchange: unconfirmed,
   disputed_exchange: disputed,
+  queried_exchange: queried,
   awaiting_approval: awaitingApproval,
 
   inactive_member: (given) => {
@@ -125,8 +126,9 @@ const crossed = (given: Given, which: 'floor' | 'ceiling', step: string): string
   select(
     {
       subject_id: 'c.transfer_id',
-      member_id: 'm.id',
-      organisation_id: 'o.id',
+      member_id: 'SELECT m.id FROM members.memberships m WHERE m.timebank_id = $1 AND m.account_id = c.account_id',
+      organisation_id:
+        'SELECT o.id FROM members.organisations o WHERE o.timebank_id = $1 AND o.account_id = c.account_id',
       account_id: 'c.account_id',
       limit_minutes: 'c.limit_minutes',
       balance_minutes: 'c.balance',
@@ -134,7 +136,5 @@ const crossed = (given: Given, which: 'floor' | 'ceiling', step: string): string
       due_on: `${dateOf(given, 'c.crossed_at')} + ${days.crossingLeft}`,
       step: `'${step}'`
     },
-    `FROM (${openCrossingsSql('$1', which)}) c
-     LEFT JOIN members.memberships m ON m.timebank_id = $1 AND m.account_id = c.account_id
-     LEFT JOIN members.organisations o ON o.timebank_id = $1 AND o.account_id = c.account_id`
+    `FROM (${openCrossingsSql('$1', which)}) c`
   )

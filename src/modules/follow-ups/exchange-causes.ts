@@ -107,6 +107,22 @@ export const disputed = (given: Given): string =>
      WHERE x.timebank_id = $1 AND x.status = 'disputed' AND ${oneOfGroup}`
   )
 
+/** The newest question that nobody has answered stands for those before it. */
+export const queried = (given: Given): string =>
+  select(
+    {
+      ...sides('receiver'),
+      subject_id: 'x.id',
+      since: 'q.since',
+      due_on: `${dateOf(given, 'q.since')} + ${days.disputeLeft}`,
+      step: "'decide_query'"
+    },
+    `FROM (
+       SELECT exchange_id, max(asked_at) AS since FROM exchanges.queries
+        WHERE timebank_id = $1 AND status = 'open' GROUP BY exchange_id) q
+     JOIN exchanges.exchanges x ON x.timebank_id = $1 AND x.id = q.exchange_id`
+  )
+
 /** Due before the day for which it is planned. */
 export const awaitingApproval = (given: Given): string => {
   const day = dateOf(given, 'coalesce(x.agreed_at, x.recorded_at)')

@@ -96,17 +96,22 @@ export type Count = { kind: FollowUpKind; assigneeId: string | null; open: numbe
 
 /** How many are not closed, by kind and by who looks after them. Snoozed ones are counted apart. */
 export async function countFollowUps(tx: Tx): Promise<Count[]> {
-  const { rows } = await tx.client.query<Count>({
-    name: 'follow_ups.count',
-    text: `SELECT kind, assignee_id AS "assigneeId",
-                  count(*) FILTER (WHERE snoozed_until IS NULL OR snoozed_until <= $2::date)::integer AS open,
-                  count(*) FILTER (WHERE due_on < $2::date AND (snoozed_until IS NULL OR snoozed_until <= $2::date))::integer AS overdue,
-                  count(*) FILTER (WHERE snoozed_until > $2::date)::integer AS snoozed
-             FROM follow_ups.items WHERE timebank_id = $1 AND closed_at IS NULL
-            GROUP BY kind, assignee_id ORDER BY kind, assignee_id NULLS FIRST`,
-    values: [tx.timebankId, await todayHere(tx)]
-  })
-  return rows
+  const day = await todayHere(tx)
+  const isSnoozed = sql`coalesce(${items.snoozedUntil} > ${day}::date, false)`
+  const count = (condition: SQL) => sql<number>`(count(*) FILTER (WHERE ${condition}))::integer`
+  const rows = await tx.db
+    .select({
+      kind: items.kind,
+      assigneeId: items.assigneeId,
+      open: count(sql`NOT ${isSnoozed}`),
+      overdue: count(sql`NOT ${isSnoozed} AND ${items.dueOn} < ${day}::date`),
+      snoozed: count(isSnoozed)
+    })
+    .from(items)
+    .where(and(eq(items.timebankId, tx.timebankId), isNull(items.closedAt), notOfOwnConversation(tx)))
+    .groupBy(items.kind, items.assigneeId)
+    .orderBy(asc(items.kind), sql`${items.assigneeId} NULLS FIRST`)
+  return rows as Count[]
 }
 
 export async function todayHere(tx: Tx): Promise<string> {
@@ -140,8 +145,14 @@ const rowsWhere = (tx: Tx, condition: SQL | undefined) =>
   tx.db
     .select(exactColumns)
     .from(items)
-    .where(and(eq(items.timebankId, tx.timebankId), condition))
+    .where(and(eq(items.timebankId, tx.timebankId), condition, notOfOwnConversation(tx)))
     .$dynamic()
+
+/** Nobody of the staff sees that a conversation in which they take part was reported, or by whom. */
+const notOfOwnConversation = ({ actor }: Tx): SQL => sql`NOT (${items.kind} = 'reported_conversation' AND EXISTS (
+  SELECT FROM conversations.reports r
+    JOIN conversations.participants p ON p.timebank_id = r.timebank_id AND p.conversation_id = r.conversation_id
+   WHERE r.timebank_id = ${items.timebankId} AND r.id = ${items.subjectId} AND p.membership_id = ${actor.membershipId}::uuid))`
 
 type Row = Awaited<ReturnType<typeof rowsWhere>>[number]
 

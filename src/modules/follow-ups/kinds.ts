@@ -9,6 +9,7 @@ export const followUpKinds = [
   'ceiling_crossed',
   'unconfirmed_exchange',
   'disputed_exchange',
+  'queried_exchange',
   'awaiting_approval',
   'inactive_member',
   'reported_conversation'
@@ -60,6 +61,8 @@ type KindOf = {
    * hourly job.
    */
   prompt?: true
+  /** Not for the member's own broker, who may be one of those whom it is about. */
+  toNobody?: true
 }
 
 const crossing = {
@@ -88,6 +91,7 @@ export const kinds = {
     outcomes: ['contacted', 'reminded', 'decided', 'not_reached', 'nothing_needed']
   },
   disputed_exchange: { subject: 'exchange', outcomes: ['contacted', 'decided', 'nothing_needed'], prompt: true },
+  queried_exchange: { subject: 'exchange', outcomes: ['contacted', 'decided', 'nothing_needed'], prompt: true },
   awaiting_approval: { subject: 'exchange', outcomes: ['contacted', 'decided', 'nothing_needed'], prompt: true },
   inactive_member: {
     subject: 'member',
@@ -96,7 +100,8 @@ export const kinds = {
   reported_conversation: {
     subject: 'conversation_report',
     outcomes: ['contacted', 'decided', 'nothing_needed'],
-    prompt: true
+    prompt: true,
+    toNobody: true
   }
 } as const satisfies Record<FollowUpKind, KindOf>
 

@@ -4,7 +4,7 @@ import { systemActor } from '../../shared/actor.ts'
 import { currentPolicy, everyTimebank, today } from '../timebanks/index.ts'
 import { causeColumns } from './cause.ts'
 import { causes } from './causes.ts'
-import { type FollowUpKind, followUpKinds, promptKinds, settledItself } from './kinds.ts'
+import { crossedLimit, type FollowUpKind, followUpKinds, kinds, promptKinds, settledItself } from './kinds.ts'
 
 const lookTask = 'follow-ups.look'
 
@@ -43,7 +43,7 @@ export async function look(tx: Tx, wanted: readonly FollowUpKind[]): Promise<voi
     const values: unknown[] = [tx.timebankId]
     const value = (given: unknown) => `$${values.push(given)}`
     const cause = (await causes[kind]({ tx, now: tx.now, today: today(tx, rules), rules, value })) ?? nothing
-    await tx.client.query({ text: statement(cause, `'${kind}'`, `${value(tx.now)}::timestamptz`), values })
+    await tx.client.query({ text: statement(kind, cause, `${value(tx.now)}::timestamptz`), values })
   }
 }
 
@@ -58,7 +58,9 @@ const list = (columns: readonly string[], of: string) => columns.map((name) => `
  * What there is beside what is open, once, and of it what differs. An outcome answers one suggestion for one cause: what began
  * later, or asks for another step, is opened anew. The member's broker looks after it, unless they are one of those whom it is about.
  */
-const statement = (cause: string, kind: string, now: string): string => `
+const statement = (name: FollowUpKind, cause: string, now: string): string => {
+  const kind = `'${name}'`
+  return `
   WITH cause AS MATERIALIZED (${cause}),
   differing AS MATERIALIZED (
     SELECT ${list(names, 'c')}, i.subject_id AS open_id, i.round AS open_round
@@ -77,8 +79,8 @@ const statement = (cause: string, kind: string, now: string): string => `
       FROM differing d
      WHERE ${opened(kind)} AND d.subject_id IS NOT NULL)
   INSERT INTO follow_ups.items (timebank_id, kind, round, opened_at, assignee_id, ${names.join(', ')})
-  SELECT $1, ${kind}, coalesce(b.rounds, 0) + 1, ${kind.endsWith("_crossed'") ? 'd.since' : now},
-         CASE WHEN k.broker_id IS DISTINCT FROM d.member_id AND k.broker_id IS DISTINCT FROM d.other_member_id THEN k.broker_id END,
+  SELECT $1, ${kind}, coalesce(b.rounds, 0) + 1, ${crossedLimit(name) ? 'd.since' : now},
+         CASE WHEN ${!('toNobody' in kinds[name])} AND k.broker_id IS DISTINCT FROM d.member_id AND k.broker_id IS DISTINCT FROM d.other_member_id THEN k.broker_id END,
          ${list(names, 'd')}
     FROM differing d
     CROSS JOIN LATERAL (
@@ -93,6 +95,7 @@ const statement = (cause: string, kind: string, now: string): string => `
         LEFT JOIN members.memberships o ON o.timebank_id = $1 AND o.id = d.other_member_id) k
    WHERE d.open_id IS NULL AND b.is_answered IS NOT TRUE
   ON CONFLICT DO NOTHING`
+}
 
 const opened = (kind: string): string =>
   `i.timebank_id = $1 AND i.kind = ${kind} AND i.subject_id = d.open_id AND i.round = d.open_round AND i.closed_at IS NULL`

@@ -1,6 +1,7 @@
 /**
  * SQL of a scalar: when somebody else first did something about a request `r`; null: nobody has. A message counts when it was
- * written, the provider's proposal or a broker's record when it was made, the receiver's own when the other side agreed.
+ * written, an offer of help when it was made, the provider's proposal or a broker's record too; the receiver's own
+ * proposal when the other side agreed.
  */
 export const firstReplyToRequest = `(
   SELECT min(reply.at) FROM (
@@ -10,4 +11,7 @@ export const firstReplyToRequest = `(
     UNION ALL
     -- whoever wrote first about a request is not who asks for help
     SELECT c.started_at FROM conversations.conversations c
-     WHERE c.timebank_id = r.timebank_id AND c.request_id = r.id) reply)`
+     WHERE c.timebank_id = r.timebank_id AND c.request_id = r.id
+    UNION ALL
+    SELECT p.proposed_at FROM matching.matches p
+     WHERE p.timebank_id = r.timebank_id AND p.request_id = r.id AND p.proposed_by = 'provider') reply)`

@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
 import { isStaff } from '../../shared/actor.ts'
@@ -140,6 +140,15 @@ export function flagsInForce(path: FlagsPath | null): Flags {
     levels.push({ risk, vetting, minors, home, closed } as Flags)
   }
   return levels.reduceRight(below)
+}
+
+export async function categoryNames(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await tx.db
+    .select({ id: categories.id, name: categories.name })
+    .from(categories)
+    .where(and(eq(categories.timebankId, tx.timebankId), inArray(categories.id, [...new Set(ids)])))
+  return new Map(rows.map(({ id, name }) => [id, name]))
 }
 
 export async function findCategory(tx: Tx, idOrSlug: string): Promise<Category | null> {

@@ -1,6 +1,7 @@
 export { listingsById, type OpenListing, openListings } from './bulk.ts'
 export {
   type Category,
+  categoryNames,
   createStarterCategories,
   type Flags,
   type FlagsPath,

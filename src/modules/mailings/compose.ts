@@ -1,5 +1,5 @@
 import type { Tx } from '../../db/client.ts'
-import { type NoticeKind, type NoticeTopic, noticeTopics } from '../../shared/notice-kinds.ts'
+import { type NoticeKind, type NoticeTopic, noticeKinds, noticeTopics } from '../../shared/notice-kinds.ts'
 import type { Told } from '../../shared/told.ts'
 import { type Words, wordsFor } from '../../shared/words/index.ts'
 import type { Mail } from '../mail/index.ts'
@@ -22,7 +22,8 @@ export async function composeMail(
   chosen: KeptPreferences,
   links: { publicUrl: string; stop: string }
 ): Promise<Pick<Mail, 'subject' | 'text' | 'html'> | null> {
-  const found = await findNotices(tx, member.id, noticeIds)
+  // a kind that this version does not know was written by a later one
+  const found = (await findNotices(tx, member.id, noticeIds)).filter(({ kind }) => Object.hasOwn(noticeKinds, kind))
   const facts = await describeNotices(tx, member.id, found)
   const news = found.flatMap((notice, i) => (facts[i]!.over ? [] : [{ notice, told: facts[i]! }]))
   const [first] = news

@@ -1,9 +1,13 @@
 import type { Tx } from '../../db/client.ts'
 import type { Told } from '../../shared/told.ts'
+import { circlesTold } from '../circles/index.ts'
 import { conversationsTold, messagesTold } from '../conversations/index.ts'
 import { exchangesTold } from '../exchanges/index.ts'
 import { listingsTold } from '../listings/index.ts'
+import { matchesTold } from '../matching/index.ts'
 import type { Notice } from '../notices/index.ts'
+import { appointmentsTold, arrangementsTold, sessionsTold } from '../schedule/index.ts'
+import { thanksTold } from '../thanks/index.ts'
 
 type Describe = (tx: Tx, membershipId: string, ids: readonly string[]) => Promise<Map<string, Told>>
 
@@ -13,8 +17,22 @@ const describers: Record<string, Describe> = {
   'conversation.message': messagesTold,
   conversation: conversationsTold,
   offer: (tx, _, ids) => listingsTold(tx, 'offer', ids),
-  request: (tx, _, ids) => listingsTold(tx, 'request', ids)
+  request: (tx, _, ids) => listingsTold(tx, 'request', ids),
+  'match.suggested': matchesTold,
+  'match.proposed': matchesTold,
+  // what has ended is told as such
+  match: async (tx, membershipId, ids) => standing(await matchesTold(tx, membershipId, ids)),
+  arrangement: arrangementsTold,
+  'session.reminder': sessionsTold,
+  'appointment.reminder': appointmentsTold,
+  session: async (tx, membershipId, ids) => standing(await sessionsTold(tx, membershipId, ids)),
+  appointment: async (tx, membershipId, ids) => standing(await appointmentsTold(tx, membershipId, ids)),
+  thanks: thanksTold,
+  'circle.proposed': circlesTold
 }
+
+const standing = (told: Map<string, Told>): Map<string, Told> =>
+  new Map([...told].map(([id, { over: _over, ...rest }]) => [id, rest]))
 
 const nothing: Told = { who: null, what: null, when: null }
 

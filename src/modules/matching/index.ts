@@ -1,1 +1,2 @@
 export { closeMatchesOf, matchingCron, matchingTasks } from './expiry.ts'
+export { matchesTold } from './told.ts'

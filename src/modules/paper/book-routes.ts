@@ -5,6 +5,7 @@ import {
   created,
   decodeCursor,
   edited,
+  encodeCursor,
   idFrom,
   numberCursor,
   pageOf,
@@ -150,7 +151,8 @@ export function bookRoutes(app: Api): void {
         operationId: 'listMissingSlips',
         tags,
         summary: 'Slips that should have come back, over all books',
-        description: 'In the order in which the books were issued, by number.',
+        description:
+          'In the order in which the books were issued, by number. A page may be short, also empty, with more to come: go on while there is a `next`.',
         params: timebankParams,
         querystring: missingQuery,
         response: { 200: pageOf(slipSchema) }
@@ -166,9 +168,8 @@ export function bookRoutes(app: Api): void {
           read(request, async (tx) => {
             const [book, number] = decodeCursor(from, missingCursor) ?? []
             const after = book === undefined || number === undefined ? null : { book, number }
-            const found = await missingSlips(tx, which === 'all' ? undefined : which, after, size)
-            const page = toPage(found, size, (slip) => [slip.book.id, slip.number])
-            return { ...page, items: page.items.map(slipView) }
+            const { slips, next } = await missingSlips(tx, which === 'all' ? undefined : which, after, size)
+            return { items: slips.map(slipView), next: next && encodeCursor([next.book, next.number]) }
           })
       })
     }

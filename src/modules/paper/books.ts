@@ -81,31 +81,33 @@ export async function bookSlips(
 const booksAtATime = 100
 const slipsAtATime = 1000
 
-/** Missing slips of all books, in the order in which the books were issued. One more than `limit` where there are more. */
+export type Place = { book: string; number: number }
+
+/**
+ * Missing slips of all books, in the order in which the books were issued. Most slips are not missing, and so a page ends after so
+ * many were looked at, whatever was found: it may be short, or empty, with more to come. `next`: null where there is no more.
+ */
 export async function missingSlips(
   tx: Tx,
   status: 'issued' | 'closed' | undefined,
-  after: { book: string; number: number } | null,
+  after: Place | null,
   limit: number
-): Promise<Slip[]> {
-  const found: Slip[] = []
-  let from = after?.book ?? null
-  for (let seen: string | null = null; ; seen = from) {
-    const page = await booksFrom(tx, status, from, booksAtATime)
-    const books = page.filter(({ id }) => id !== seen)
-    for (let at = 0; at < books.length && found.length <= limit; ) {
-      let to = at + 1
-      for (let size = sizeOf(books[at]!); to < books.length && size + sizeOf(books[to]!) <= slipsAtATime; to += 1)
-        size += sizeOf(books[to]!)
-      for (const slip of await slipsOfAll(tx, books.slice(at, to))) {
-        const before = slip.book.id === after?.book && slip.number <= after.number
-        if (slip.state === 'missing' && !before) found.push(slip)
-      }
-      at = to
-    }
-    if (found.length > limit || page.length < booksAtATime) return found.slice(0, limit + 1)
-    from = page.at(-1)!.id
-  }
+): Promise<{ slips: Slip[]; next: Place | null }> {
+  const page = await booksFrom(tx, status, after?.book ?? null, booksAtATime)
+  const open = page.filter(({ id, toNumber }) => id !== after?.book || toNumber > after.number)
+  let size = 0
+  const books = open.filter((book, i) => {
+    size += sizeOf(book)
+    return i === 0 || size <= slipsAtATime
+  })
+  const found = (await slipsOfAll(tx, books)).filter(
+    ({ state, book, number }) => state === 'missing' && !(book.id === after?.book && number <= after.number)
+  )
+  const slips = found.slice(0, limit)
+  if (found.length > limit) return { slips, next: { book: slips.at(-1)!.book.id, number: slips.at(-1)!.number } }
+  const last = books.at(-1)
+  const more = books.length < open.length || page.length === booksAtATime
+  return { slips, next: last && more ? { book: last.id, number: last.toNumber } : null }
 }
 
 /** A slip that will never be used. What has been recorded from it must be reversed first. */

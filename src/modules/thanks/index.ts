@@ -1,1 +1,2 @@
 export { blankThanksOf } from './thanks.ts'
+export { thanksTold } from './told.ts'

@@ -134,6 +134,11 @@ export const rules = {
     'Whether the preparation of a session is credited to the provider and charged with it; kept on record in any case.'
   ),
   countTravel: rule(yes, false, 'Whether travel to a session is credited and charged; kept on record in any case.'),
+  reminderHours: rule(
+    z.int().min(0).max(336),
+    24,
+    'So many hours before a session or appointment all concerned are reminded of it; 0: never.'
+  ),
   slipsFromBooks: rule(
     yes,
     false,

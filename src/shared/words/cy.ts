@@ -2,6 +2,7 @@ import type { Words } from './types.ts'
 
 const somebody = (who: string | null) => who ?? 'Rhywun'
 const about = (what: string | null) => (what === null ? '' : `: ${what}`)
+const at = (when: string | null) => (when === null ? '' : ` (${when})`)
 const until = (when: string | null) => (when === null ? '' : ` (yn sefyll tan ${when})`)
 
 export const cy: Words = {
@@ -26,6 +27,25 @@ export const cy: Words = {
     'exchange.disputed': ({ who, what }) =>
       `Mae ${who ?? 'rhywun'} yn dweud bod cyfnewid yn wahanol${about(what)}. Bydd brocer yn edrych arno.`,
     'exchange.reversed': ({ what }) => `Mae cyfnewid wedi'i dynnu'n ôl${about(what)}.`,
+    'arrangement.proposed': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn cynnig cwrdd â chi${about(what)}.`,
+    'arrangement.begun': ({ what }) => `Mae brocer wedi sefydlu grŵp yr ydych yn ei arwain${about(what)}.`,
+    'arrangement.agreed': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi cytuno i gwrdd${about(what)}.`,
+    'arrangement.approved': ({ what }) => `Mae brocer wedi caniatáu i drefniant fynd yn ei flaen${about(what)}.`,
+    'arrangement.declined': ({ what }) => `Ni fydd trefniant yn digwydd${about(what)}.`,
+    'arrangement.changed': ({ what }) => `Mae trefniant o'ch eiddo wedi newid${about(what)}. Edrychwch ar y dyddiadau.`,
+    'arrangement.cancelled': ({ what }) => `Mae trefniant wedi'i ganslo${about(what)}.`,
+    'arrangement.ended': ({ what }) => `Mae trefniant wedi dod i ben${about(what)}.`,
+    'arrangement.registered': ({ what }) => `Mae brocer wedi eich cofrestru mewn grŵp${about(what)}.`,
+    'arrangement.place-given': ({ what }) => `Mae lle wedi dod yn rhydd, a chi biau ef${about(what)}.`,
+    'session.changed': ({ what, when }) => `Mae amser neu le sesiwn wedi newid${about(what)}${at(when)}.`,
+    'session.skipped': ({ what, when }) => `Ni fydd sesiwn yn digwydd${about(what)}${at(when)}.`,
+    'session.restored': ({ what, when }) => `Bydd sesiwn yn digwydd wedi'r cyfan${about(what)}${at(when)}.`,
+    'session.no-show': ({ what, when }) =>
+      `Nodwyd na ddaeth rhywun i sesiwn${about(what)}${at(when)}. Dywedwch os oedd yn wahanol.`,
+    'session.reminder': ({ what, when }) => `Mae sesiwn yn agos${about(what)}${at(when)}.`,
+    'appointment.set': ({ what, when }) => `Mae amser a lle cyfnewid wedi'u pennu${about(what)}${at(when)}.`,
+    'appointment.removed': ({ what }) => `Nid oes amser penodol i gyfnewid mwyach${about(what)}.`,
+    'appointment.reminder': ({ what, when }) => `Mae cyfnewid yn agos${about(what)}${at(when)}.`,
     'exchange.changed': ({ who, what }) =>
       `Mae ${who ?? 'rhywun'} wedi newid cynnig am gyfnewid${about(what)}. Atebwch ef fel y mae nawr.`,
     'exchange.accepted': ({ who, what }) =>

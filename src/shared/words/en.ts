@@ -2,6 +2,7 @@ import type { Words } from './types.ts'
 
 const somebody = (who: string | null) => who ?? 'Somebody'
 const about = (what: string | null) => (what === null ? '' : `: ${what}`)
+const at = (when: string | null) => (when === null ? '' : ` (${when})`)
 const until = (when: string | null) => (when === null ? '' : ` (stands until ${when})`)
 
 export const en: Words = {
@@ -24,6 +25,27 @@ export const en: Words = {
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} says that an exchange was otherwise${about(what)}. A broker will look at it.`,
     'exchange.reversed': ({ what }) => `An exchange has been taken back${about(what)}.`,
+    'arrangement.proposed': ({ who, what }) => `${somebody(who)} proposes to meet you${about(what)}.`,
+    'arrangement.begun': ({ what }) => `A broker has set up a group that you lead${about(what)}.`,
+    'arrangement.agreed': ({ who, what }) => `${somebody(who)} has agreed to meet${about(what)}.`,
+    'arrangement.approved': ({ what }) => `A broker has let an arrangement go ahead${about(what)}.`,
+    'arrangement.declined': ({ what }) => `An arrangement will not come about${about(what)}.`,
+    'arrangement.changed': ({ what }) =>
+      `An arrangement of yours has been changed${about(what)}. Please look at its dates.`,
+    'arrangement.cancelled': ({ what }) => `An arrangement has been called off${about(what)}.`,
+    'arrangement.ended': ({ what }) => `An arrangement has ended${about(what)}.`,
+    'arrangement.registered': ({ what }) => `A broker has entered you in a group${about(what)}.`,
+    'arrangement.place-given': ({ what }) => `A place has become free, and it is yours${about(what)}.`,
+    'session.changed': ({ what, when }) => `A session has another time or place${about(what)}${at(when)}.`,
+    'session.skipped': ({ what, when }) => `A session will not take place${about(what)}${at(when)}.`,
+    'session.restored': ({ what, when }) => `A session takes place after all${about(what)}${at(when)}.`,
+    'session.no-show': ({ what, when }) =>
+      `It was noted that somebody did not come to a session${about(what)}${at(when)}. Please say if it was otherwise.`,
+    'session.reminder': ({ what, when }) => `A session is near${about(what)}${at(when)}.`,
+    'appointment.set': ({ what, when }) =>
+      `When and where an exchange takes place has been set${about(what)}${at(when)}.`,
+    'appointment.removed': ({ what }) => `An exchange has no fixed time any more${about(what)}.`,
+    'appointment.reminder': ({ what, when }) => `An exchange is near${about(what)}${at(when)}.`,
     'exchange.changed': ({ who, what }) =>
       `${somebody(who)} has changed the proposal of an exchange${about(what)}. Please answer it as it is now.`,
     'exchange.accepted': ({ who, what }) =>

@@ -2,6 +2,7 @@ import type { Words } from './types.ts'
 
 const somebody = (who: string | null) => who ?? 'Alguien'
 const about = (what: string | null) => (what === null ? '' : `: ${what}`)
+const at = (when: string | null) => (when === null ? '' : ` (${when})`)
 const until = (when: string | null) => (when === null ? '' : ` (vale hasta el ${when})`)
 
 export const es: Words = {
@@ -26,6 +27,25 @@ export const es: Words = {
     'exchange.disputed': ({ who, what }) =>
       `${somebody(who)} dice que un intercambio fue de otro modo${about(what)}. Un gestor lo mirará.`,
     'exchange.reversed': ({ what }) => `Se ha anulado un intercambio${about(what)}.`,
+    'arrangement.proposed': ({ who, what }) => `${somebody(who)} propone que se encuentren${about(what)}.`,
+    'arrangement.begun': ({ what }) => `Un gestor ha creado un grupo que usted dirige${about(what)}.`,
+    'arrangement.agreed': ({ who, what }) => `${somebody(who)} ha aceptado que se encuentren${about(what)}.`,
+    'arrangement.approved': ({ what }) => `Un gestor ha dado paso a un acuerdo${about(what)}.`,
+    'arrangement.declined': ({ what }) => `Un acuerdo no tendrá lugar${about(what)}.`,
+    'arrangement.changed': ({ what }) => `Un acuerdo suyo ha cambiado${about(what)}. Mire sus fechas.`,
+    'arrangement.cancelled': ({ what }) => `Se ha cancelado un acuerdo${about(what)}.`,
+    'arrangement.ended': ({ what }) => `Un acuerdo ha terminado${about(what)}.`,
+    'arrangement.registered': ({ what }) => `Un gestor le ha inscrito en un grupo${about(what)}.`,
+    'arrangement.place-given': ({ what }) => `Ha quedado libre una plaza, y es suya${about(what)}.`,
+    'session.changed': ({ what, when }) => `Una sesión tiene otra hora o lugar${about(what)}${at(when)}.`,
+    'session.skipped': ({ what, when }) => `Una sesión no tendrá lugar${about(what)}${at(when)}.`,
+    'session.restored': ({ what, when }) => `Una sesión tiene lugar después de todo${about(what)}${at(when)}.`,
+    'session.no-show': ({ what, when }) =>
+      `Se anotó que alguien no acudió a una sesión${about(what)}${at(when)}. Díganos si fue de otro modo.`,
+    'session.reminder': ({ what, when }) => `Se acerca una sesión${about(what)}${at(when)}.`,
+    'appointment.set': ({ what, when }) => `Se ha fijado cuándo y dónde es un intercambio${about(what)}${at(when)}.`,
+    'appointment.removed': ({ what }) => `Un intercambio ya no tiene hora fija${about(what)}.`,
+    'appointment.reminder': ({ what, when }) => `Se acerca un intercambio${about(what)}${at(when)}.`,
     'exchange.changed': ({ who, what }) =>
       `${somebody(who)} ha cambiado la propuesta de un intercambio${about(what)}. Respóndala tal como está ahora.`,
     'exchange.accepted': ({ who, what }) =>

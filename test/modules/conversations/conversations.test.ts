@@ -386,11 +386,15 @@ test('what nobody has answered is found until the other side writes or begins an
     []
   )
   await propose(gil, hal)
+  const begun = Date.now()
   assert.deepEqual(await waiting(), [])
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await say(gil, ids[0]!, 'I have proposed it')
   const replies = await asService((tx) => firstReplies(tx, { from, to: later }))
   assert.deepEqual(
     replies.map(({ id }) => id),
     ids
   )
   for (const { startedAt, firstReplyAt } of replies) assert.ok(firstReplyAt !== null && firstReplyAt >= startedAt)
+  assert.ok(replies[0]!.firstReplyAt!.getTime() <= begun, 'the exchange was the first answer, not the words after it')
 })

@@ -156,4 +156,14 @@ test('a broker takes part from when one of the two wishes it, and has nothing of
   ok(await admin.put(`members/${broker.memberId}/roles`, { roles: [] }, { 'if-match': `"${rowVersion}"` }))
   refused(await broker.get(`conversations/${id}`), 404, 'not-found')
   assert.ok(!(await broker.get('conversations')).text.includes(id))
+  const rings = async () =>
+    ok(await broker.get('notices?limit=200')).items.filter((n: Json) => n.subjectId === id).length
+  ok(
+    await broker.put(
+      `notices/${ok(await broker.get('notices?unread=true')).items.find((n: Json) => n.subjectId === id).id}/read`
+    )
+  )
+  const before = await rings()
+  await say(bev, id, 'No broker any more')
+  assert.equal(await rings(), before)
 })

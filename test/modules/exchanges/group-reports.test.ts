@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import fc from 'fast-check'
 import { addMember, type Client, foundAnother, makeStage, ok, refused, type Stage, setUp } from '../../support/app.ts'
+import { seedOf } from '../ledger/support.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the tests, which know their shape
 type Json = any
@@ -291,4 +293,82 @@ test('somebody whom a report waits for cannot leave before it is answered', asyn
   refused(await admin.post(`members/${leaver.memberId}/departure`, {}), 409, 'conflict')
   ok(await gwen.post(`exchange-groups/${id}/cancellation`))
   ok(await admin.post(`members/${leaver.memberId}/departure`, {}))
+})
+
+test('what a report says will move is what a broker would record of it, and what moves when all have confirmed', async () => {
+  const minutes = fc.integer({ min: 3, max: 200 })
+  const scenario = fc.record({
+    own: minutes,
+    other: fc.option(minutes, { nil: undefined }),
+    attended: fc.tuple(...[1, 2, 3].map(() => fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }))),
+    rule: fc.constantFrom('split_equal', 'each_pays_surplus_to_pot'),
+    preparationMinutes: fc.integer({ min: 0, max: 60 }),
+    travelMinutes: fc.integer({ min: 0, max: 60 })
+  })
+  for (const { accountId } of [hal, ida, jon])
+    ok(
+      await admin.put(
+        `accounts/${accountId}/limits`,
+        {
+          floorSoftMinutes: null,
+          floorHardMinutes: null,
+          ceilingSoftMinutes: null,
+          ceilingHardMinutes: null,
+          why: 'For a test'
+        },
+        { 'if-match': `"${ok(await admin.get(`accounts/${accountId}/limits`)).version}"` }
+      )
+    )
+  const shown = ({ legs }: Json) =>
+    legs.map((leg: Json) => [leg.kind, leg.debitAccount, leg.creditAccount, leg.minutes].join()).sort()
+  await fc.assert(
+    fc.asyncProperty(scenario, async ({ own, other, attended, rule, ...beside }) => {
+      const input = session({
+        providers: [
+          { ...side(gwen), minutes: own, ...beside },
+          ...(other === undefined ? [] : [{ ...side(jon), minutes: other }])
+        ],
+        receivers: [hal, ida, jon].map((who, i) => ({ ...side(who), attendedMinutes: attended[i] })),
+        rule
+      })
+      const preview = ok(await broker.post('exchange-groups/preview', input))
+      const { id } = ok(await gwen.post('exchange-groups/reports', input), 201)
+      const reported = ok(await admin.get(`exchange-groups/${id}`))
+      assert.deepEqual(shown(reported), shown(preview))
+      for (const who of [hal, jon, ida]) ok(await confirm(who, id))
+      const settled = ok(await admin.get(`exchange-groups/${id}`))
+      assert.equal(settled.status, 'settled')
+      assert.deepEqual(shown(settled), shown(preview))
+      for (const field of ['serviceMinutes', 'creditMinutes', 'preparationCreditMinutes', 'surplusMinutes'])
+        assert.equal(settled[field], preview[field], field)
+    }),
+    { seed: seedOf('reports'), numRuns: 12 }
+  )
+  assert.deepEqual(ok(await admin.get('verify')).problems, [])
+})
+
+test('for an organisation that was helped confirms who acts for it, but not who reported', async () => {
+  const choir = ok(await admin.post('organisations', { name: 'Choir', kind: 'community_group' }), 201)
+  for (const { memberId } of [jon, gwen])
+    ok(
+      await admin.post(`organisations/${choir.id}/affiliations`, {
+        memberId,
+        professional: false,
+        actsFor: true,
+        validFrom: '2026-01-01'
+      }),
+      201
+    )
+  const input = session({ receivers: [side(hal), { capacity: 'organisation', organisationId: choir.id }] })
+  const { id } = ok(await gwen.post('exchange-groups/reports', input), 201)
+  ok(await confirm(hal, id))
+  refused(await confirm(gwen, id), 403, 'own-confirmation')
+  refused(await confirm(ida, id), 404, 'not-found')
+  assert.ok(ok(await jon.get('exchange-groups')).items.some((g: Json) => g.id === id && g.waitingFor === 1))
+  const view = ok(await jon.get(`exchange-groups/${id}`))
+  assert.deepEqual(
+    view.exchanges.map((x: Json) => x.receiver.name),
+    ['Choir']
+  )
+  assert.equal(ok(await confirm(jon, id)).status, 'settled')
 })

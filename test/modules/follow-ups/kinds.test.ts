@@ -70,6 +70,16 @@ test('it settles itself when somebody answers, also when they are declined, and 
   assert.deepEqual(states(await queue.about('unanswered_request', bev)), ['settled_itself'])
 })
 
+test('who says that they could help has answered; a broker who suggests somebody has not', async () => {
+  const [bev, cai] = [await member(), await member()]
+  const [suggested, proposed] = [await queue.request(bev), await queue.request(cai)]
+  ok(await broker.post('matches/suggestions', { requestId: suggested.id, memberId: ann.memberId }), 201)
+  ok(await ann.post('matches', { requestId: proposed.id }), 201)
+  await queue.pass(3.1)
+  assert.deepEqual(states(await queue.about('unanswered_request', bev)), ['open'])
+  assert.deepEqual(await queue.about('unanswered_request', cai), [])
+})
+
 test('after an outcome it stays closed while nothing new has happened; a new request opens its own', async () => {
   const bev = await member()
   await queue.request(bev)
@@ -217,6 +227,28 @@ test('a dispute is there at once, without the job, and gone at once when it is d
   assert.ok(!text.includes('half an hour'), 'what somebody wrote is read where it is')
   ok(await admin.post(`exchanges/${id}/confirmation`))
   assert.deepEqual(states(await queue.about('disputed_exchange', bev)), ['settled_itself'])
+})
+
+test('a question about an exchange is there at once until it is answered; a later one is asked anew', async () => {
+  const [bev, cai] = [await member(), await member({ name: 'Cai' })]
+  const { id } = ok(await admin.post('exchanges/records', queue.between(bev, cai, { performedOn: queue.today() })), 201)
+  const first = ok(await cai.post(`exchanges/${id}/queries`, { text: 'Was that not on Monday?' }), 201)
+  const [followUp] = await queue.about('queried_exchange', bev)
+  assert.deepEqual(
+    [followUp.subject.id, followUp.member.name, followUp.suggestedStep.code],
+    [id, 'Cai', 'decide_query']
+  )
+  assert.ok(!JSON.stringify(followUp).includes('Monday'))
+  ok(await queue.note(followUp.id, 'contacted'))
+  assert.deepEqual(states(await queue.about('queried_exchange', bev)), ['contacted'], 'still open, and answered for')
+  queue.shift(0.1)
+  ok(await cai.post(`exchanges/${id}/queries`, { text: 'Or on Tuesday?' }), 201)
+  const [, second] = await queue.about('queried_exchange', bev)
+  assert.deepEqual([second.state, second.round], ['open', 2])
+  const { items } = ok(await admin.get(`exchanges/${id}/queries`))
+  for (const query of items) ok(await bev.post(`exchanges/${id}/queries/${query.id}/answer`, { text: 'On Monday' }))
+  assert.ok(items.some((query: { id: string }) => query.id === first.id))
+  assert.deepEqual(states(await queue.about('queried_exchange', bev)), ['contacted', 'settled_itself'])
 })
 
 test('an exchange that waits for approval is there at once, and gone at once when a broker lets it go ahead', async () => {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { inTimebank } from '../../../src/db/client.ts'
 import { makeMailer } from '../../../src/modules/mail/index.ts'
 import { mailingsTasks } from '../../../src/modules/mailings/index.ts'
+import { addNotices } from '../../../src/modules/notices/index.ts'
 import { systemActor } from '../../../src/shared/actor.ts'
+import { noticeKinds, noticeTopics } from '../../../src/shared/notice-kinds.ts'
 import { addMember, type Client, makeStage, ok, type Stage, setUp } from '../../support/app.ts'
 import type { Received } from '../mail/server.ts'
 import { from, lasting, openPost, type Post, publicUrl } from './support.ts'
@@ -330,6 +333,75 @@ test('an offer that is about to expire comes as a notice and as a daily mail, un
   )
 })
 
+test('a step that is undone leaves neither a notice, nor what waits, nor a job; a step that stands has all three', async () => {
+  at('2027-10-05T10:00:00Z')
+  const bev = await person('Bev')
+  const timebank = ok(await admin.get('/v1/me')).memberships[0].timebankId
+  const counts = async () => {
+    const [row] = await post.sql(
+      `SELECT (SELECT count(*) FROM notices.notices WHERE membership_id = $1)::int AS notices,
+              (SELECT count(*) FROM mailings.waiting WHERE membership_id = $1)::int AS waiting,
+              (SELECT count(*) FROM graphile_worker._private_jobs WHERE payload ->> 'member' = $1::text)::int AS jobs`,
+      [bev.memberId]
+    )
+    return row
+  }
+  const tell = (end: () => void) =>
+    inTimebank(stage.database, timebank, systemActor, async (tx) => {
+      const told = ['exchange.proposed', 'exchange.agreed', 'thanks.given'] as const
+      await addNotices(
+        tx,
+        told.map((kind) => ({ membershipId: bev.memberId, kind, subjectId: randomUUID() }))
+      )
+      end()
+    })
+  await assert.rejects(
+    tell(() => {
+      throw new Error('undone')
+    }),
+    /undone/
+  )
+  assert.deepEqual(await counts(), { notices: 0, waiting: 0, jobs: 0 })
+  await tell(() => {})
+  assert.deepEqual(await counts(), { notices: 3, waiting: 3, jobs: 1 })
+  await tell(() => {})
+  assert.deepEqual(await counts(), { notices: 6, waiting: 6, jobs: 1 }, 'others go with the job that is on its way')
+})
+
+test('a proposal and a thank-you are told with who and what; a proposal that was withdrawn meanwhile is not', async () => {
+  at('2027-10-20T10:00:00Z')
+  const [ann, bev, cai] = [await person('Ann'), await person('Bev'), await person('Cai')]
+  await choose(bev, { topics: { matches: 'at_once', thanks: 'at_once' } })
+  await choose(cai, { topics: { matches: 'at_once' } })
+  const listing = { categoryId: garden, mode: 'do', setting: 'any', open: true, title: 'Weeding' }
+  const ask = async (owner: Client) => {
+    const { id } = ok(await owner.post('requests', listing), 201)
+    return ok(await ann.post('matches', { requestId: id }), 201).id
+  }
+  await ask(bev)
+  const withdrawn = await ask(cai)
+  ok(await ann.post(`matches/${withdrawn}/withdrawal`))
+  const report = {
+    provider: { memberId: bev.memberId },
+    receiver: { memberId: ann.memberId },
+    categoryId: garden,
+    minutes: 30,
+    performedOn: '2027-10-19'
+  }
+  const { id } = ok(await bev.post('exchanges/reports', report), 201)
+  ok(await ann.post(`exchanges/${id}/confirmation`))
+  const thanked = await ann.put(`exchanges/${id}/thanks`, { text: 'You were a great help' })
+  assert.ok([200, 201].includes(thanked.status), thanked.text)
+  await post.later(stage, 3)
+  assert.equal(mailsTo(bev).length, 1)
+  assert.match(mailsTo(cai)[0]?.text ?? '', /^\* A proposal is no longer open: Weeding\.$/m)
+  assert.doesNotMatch(mailsTo(cai)[0]?.text ?? '', /proposes that/)
+  const text = mailsTo(bev).at(-1)?.text ?? ''
+  assert.match(text, /^\* Ann proposes that you come together: Weeding\.$/m)
+  assert.match(text, /^\* Ann thanks you: Gardening\.$/m)
+  assert.doesNotMatch(text, /great help/)
+})
+
 test('a mail tells from whom there is a message and about what, and its text only to who has chosen that', async () => {
   at('2027-10-10T10:00:00Z')
   const [ann, bev, cai] = [await person('Ann'), await person('Bev'), await person('Cai')]
@@ -346,6 +418,25 @@ test('a mail tells from whom there is a message and about what, and its text onl
   assert.doesNotMatch(`${plain?.text}${plain?.html}`, /Tuesday/)
   assert.ok(whole?.text.includes('  > Is <b>Tuesday</b> fine?\n  > Yours, Ann\n'), whole?.text)
   assert.ok(whole?.html?.includes('Is &lt;b&gt;Tuesday&lt;/b&gt; fine?<br>Yours, Ann'))
+})
+
+test('every kind of notice is told in a mail, also where its subject is gone', async () => {
+  at('2027-10-25T10:00:00Z')
+  const bev = await person('Bev')
+  const kinds = Object.keys(noticeKinds) as (keyof typeof noticeKinds)[]
+  await choose(bev, { topics: Object.fromEntries(noticeTopics.map((topic) => [topic, 'at_once'])) })
+  const timebank = ok(await admin.get('/v1/me')).memberships[0].timebankId
+  await inTimebank(stage.database, timebank, systemActor, (tx) =>
+    addNotices(
+      tx,
+      kinds.map((kind) => ({ membershipId: bev.memberId, kind, subjectId: randomUUID() }))
+    )
+  )
+  await post.later(stage, 3)
+  const [mail, ...more] = mailsTo(bev)
+  assert.equal(more.length, 0)
+  assert.equal(mail?.text.match(/^\* /gm)?.length, Math.min(kinds.length, 50))
+  assert.doesNotMatch(`${mail?.text}${mail?.html}`, /null|undefined/)
 })
 
 test('when a member is erased, nothing is left of what they chose and of their mails', async () => {

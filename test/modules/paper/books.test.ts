@@ -237,6 +237,19 @@ test('missing slips over all books come page by page, each once', async () => {
   )
   assert.equal(new Set(all.map((s) => s.slipNumber)).size, all.length)
   assert.deepEqual(ok(await broker.get('slips/missing?limit=200')).items, all)
+  // more slips than are looked at for one page stand between
+  const long = await issue({ to: 3000 })
+  const behind = await issue({ to: 3 })
+  ok(await record(`${long.prefix}1`), 201)
+  ok(await record(`${behind.prefix}2`), 201)
+  const numbers: string[] = []
+  for (let cursor = ''; ; ) {
+    const page = ok(await broker.get(`slips/missing?limit=200${cursor}`))
+    numbers.push(...page.items.map((s: Json) => s.slipNumber))
+    if (page.next === null) break
+    cursor = `&cursor=${page.next}`
+  }
+  assert.deepEqual(numbers, [...all.map((s) => s.slipNumber), `${behind.prefix}001`])
   ok(await broker.post(`slip-books/${made[1].id}/closing`))
   const closed = ok(await broker.get('slips/missing?books=closed&limit=200')).items
   assert.ok(closed.some((s: Json) => s.bookId === made[1].id))

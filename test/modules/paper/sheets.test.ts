@@ -266,3 +266,24 @@ test('when one of the people is erased, what was written about the line goes', a
     ['', 'Spring fair']
   )
 })
+
+test('what was told by phone is written down by staff, with for whom and by whom on it; members cannot claim it', async () => {
+  const phone = { 'commonhours-source': 'phone' }
+  const body = { ...common, ...pair(0, 1) }
+  const told = ok(await broker.post('exchanges/records', body, phone), 201)
+  assert.deepEqual(
+    [told.source, told.onBehalfOf, told.recordedBy, told.reportedBy],
+    ['phone', people[1]!.memberId, broker.memberId, 'broker']
+  )
+  const proposed = ok(await broker.post('exchanges', { ...body, proposedBy: 'receiver' }, phone), 201)
+  assert.deepEqual([proposed.source, proposed.onBehalfOf], ['phone', people[1]!.memberId])
+  refused(await broker.post('exchanges', body, phone), 400, 'validation-failed')
+  refused(await people[0]!.post('exchanges', body, phone), 403, 'forbidden')
+  const seen = ok(await people[0]!.get(`exchanges/${told.id}`))
+  assert.deepEqual([seen.source, seen.onBehalfOf, seen.recordedBy], ['phone', people[1]!.memberId, broker.memberId])
+  const [event] = ok(await admin.get(`audit?subjectType=exchange&subjectId=${told.id}`)).items
+  assert.deepEqual(
+    [event.source, event.onBehalfOf, event.actorMembershipId],
+    ['phone', people[1]!.memberId, broker.memberId]
+  )
+})

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
+import { inTimebank } from '../../../src/db/client.ts'
+import { thanksTold } from '../../../src/modules/thanks/index.ts'
+import { systemActor } from '../../../src/shared/actor.ts'
 import { addMember, type Client, foundAnother, makeStage, ok, refused, type Stage, setUp } from '../../support/app.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the tests, which know their shape
@@ -230,6 +233,25 @@ test('of who is erased neither what they wrote nor what was written to them stay
   ok(await admin.post(`members/${gil.memberId}/erasure`, { reason: 'They asked for it' }))
   assert.deepEqual(await onExchange(bev, exchange), { given: null, received: null })
   assert.ok(!(await openOf(bev)).includes('From Gil'))
+})
+
+test('a mail would say who thanks, for what and in which words, unless it is taken back or hidden', async () => {
+  const exchange = await settled(ann, bev)
+  ok(await thank(bev, exchange, 'Lovely roses'), 201)
+  ok(await thank(ann, exchange, 'Lovely tea'), 201)
+  const { id } = ok(await admin.get('/v1/timebanks/rivertown'))
+  const told = async (client: Client) => {
+    const found = await inTimebank(stage.database, id, systemActor, (tx) => thanksTold(tx, client.memberId, [exchange]))
+    const { who, what, text, over } = found.get(exchange)!
+    return [who, what, text, over]
+  }
+  const { name } = ok(await admin.get('categories/gardening'))
+  assert.deepEqual(await told(ann), ['Bev', name, 'Lovely roses', false])
+  assert.deepEqual(await told(bev), ['Ann', name, 'Lovely tea', false])
+  await answer(bev, exchange, { shared: false, hidden: true })
+  ok(await bev.call('DELETE', `exchanges/${exchange}/thanks`), 204)
+  assert.deepEqual(await told(ann), ['Bev', name, null, true])
+  assert.equal((await told(bev))[3], true)
 })
 
 test('others see a note exactly while both open it and it is not hidden, whatever was done before', async (t) => {
