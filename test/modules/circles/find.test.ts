@@ -224,7 +224,7 @@ const dense = (members: number, budgetMs: number): FindInput => {
   return inputOf(
     ids.flatMap((member) => [plain(`o-${member}`, member), plain(`p-${member}`, member)]),
     ids.map((member) => plain(`r-${member}`, member)),
-    { options: { ...defaultOptions, budgetMs, keep: 500, mostRings: 10_000_000 } }
+    { options: { ...defaultOptions, budgetMs, keep: 40 } }
   )
 }
 
@@ -260,7 +260,7 @@ test('the bound on rings is told, takes a little from everybody, and still helps
 
 test('a search in its thread leaves the service free to answer', async () => {
   let over = false
-  const searching = findRingsInThread(dense(600, 1000)).finally(() => {
+  const searching = findRingsInThread(dense(2000, 1000)).finally(() => {
     over = true
   })
   let turns = 0
@@ -268,9 +268,8 @@ test('a search in its thread leaves the service free to answer', async () => {
     turns += 1
     await turn()
   }
-  const found = await searching
-  assert.equal(found.bound, 'time')
-  assert.ok(turns > 1000, `${turns} turns of the event loop`)
+  assert.equal((await searching).members, 2000)
+  assert.ok(turns > 200, `${turns} turns of the event loop`)
 })
 
 test('a search that cannot be run is told as failed, and not waited for', async () => {

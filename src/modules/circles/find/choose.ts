@@ -26,8 +26,10 @@ export function chooseRings(
   const random = randomFrom(seed)
   const deadline = deadlineAt(until, 4)
   const gain = Float64Array.from(rings, ({ links, value }) => links.length * perMember + value)
-  const inRings = Array.from({ length: members }, (): number[] => [])
-  for (const [number, { links }] of rings.entries()) for (const { from } of links) inRings[from]!.push(number)
+  const perLink = Float64Array.from(rings, ({ links, value }) => value / links.length)
+  const lists = Array.from({ length: members }, (): number[] => [])
+  for (const [number, { links }] of rings.entries()) for (const { from } of links) lists[from]!.push(number)
+  const inRings = lists.map((list) => Int32Array.from(list))
   // the members of all rings one after another: they are looked at some ten million times
   const first = new Int32Array(rings.length + 1)
   for (const [number, { links }] of rings.entries()) first[number + 1] = first[number]! + links.length
@@ -64,8 +66,7 @@ export function chooseRings(
     let [best, bestScore] = [-1, Number.NEGATIVE_INFINITY]
     for (const ring of inRings[member]!) {
       if (!isFree(ring)) continue
-      const { links, value } = rings[ring]!
-      const score = (value / links.length) * (1 + chance * random())
+      const score = perLink[ring]! * (1 + chance * random())
       if (score > bestScore) [best, bestScore] = [ring, score]
     }
     return best === -1 ? 0 : add(best)

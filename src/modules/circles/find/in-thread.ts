@@ -4,9 +4,15 @@ import type { FindInput, Found } from './input.ts'
 /** Beyond its own bound; one that has hung must not stay for ever. */
 const graceMs = 10_000
 
-/** The same as `findRings`, in a thread of its own, so that the service goes on answering meanwhile. */
+/** What the thread is given: the search, and when it was asked for, by the clock of the machine. */
+export type Asked = { input: FindInput; at: number }
+
+/**
+ * The same as `findRings`, in a thread of its own, so that the service goes on answering meanwhile. The bound on time includes
+ * the start of the thread.
+ */
 export function findRingsInThread(input: FindInput): Promise<Found> {
-  const worker = startWorker({ workerData: input })
+  const worker = startWorker({ workerData: { input, at: Date.now() } satisfies Asked })
   return new Promise<Found>((resolve, reject) => {
     const patience = setTimeout(
       () => reject(new Error('the search for circles hung')),

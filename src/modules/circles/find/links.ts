@@ -32,9 +32,9 @@ export type Graph = {
  *
  * Kept are, of each member, the `keep` best in each direction. In both, since otherwise those whose request fits many offers
  * no better than others' requests do would be in nobody's list; and so few, since the rings of five grow with the fifth
- * power of it. A little chance among those that fit nearly alike: in a list of many that are equal everybody would otherwise
- * keep the same few, and nobody else would be in any ring. Of several links between the same two that allow the same minutes only the best is kept: they are alike but
- * for their fit.
+ * power of it. A little chance decides among those that fit nearly alike: in a list of many that are equal everybody would
+ * otherwise keep the same few, and nobody else would be in any ring. Of several links between the same two that allow the same
+ * minutes only the best is kept: they are alike but for their fit.
  */
 export function makeLinks(input: FindInput, until: number): Graph {
   const deadline = deadlineAt(until, 256)
@@ -49,43 +49,39 @@ export function makeLinks(input: FindInput, until: number): Graph {
 
   const apart = new Set(input.apart.flatMap(([a, b]) => [`${a} ${b}`, `${b} ${a}`]))
   const resting = new Set(input.resting.map(([offer, request]) => `${offer} ${request}`))
-  const wanted = byCategory(requests)
-  const offersOf = group(offers, ({ open }) => numbers.get(open.member)!, members.length)
+  const numberOf = ({ open }: Ready) => numbers.get(open.member)!
+  const wanted = byCategory(requests.map((listing, number) => ({ listing, number, member: numberOf(listing) })))
+  const given = byCategory(offers.map((listing, number) => ({ listing, number, member: numberOf(listing) })))
   const best = members.map((): Link[] => [])
   const worthiest = members.map((): Link[] => [])
   let cut = false
 
-  for (let from = 0; from < members.length && !cut; from += 1) {
-    const found = new Map<string, Link>()
-    for (const offer of offersOf[from]!) {
-      const given = offers[offer]!
-      for (const { category, listings } of wanted) {
-        const likeness = categoryLikeness(given.open.category, category)
-        if (likeness === 0) continue
-        for (const { number: request, listing } of listings) {
-          if (deadline.passed()) {
-            cut = true
-            break
-          }
-          const { member } = listing.open
-          if (member === given.open.member) continue
-          const fit = fitOf(given, listing, likeness, vocabulary, options)
-          if (fit === null) continue
-          if (apart.size > 0 && apart.has(`${given.open.member} ${member}`)) continue
-          if (resting.size > 0 && resting.has(`${given.open.id} ${listing.open.id}`)) continue
-          const to = numbers.get(member)!
-          const key = `${to} ${fit.leastSteps} ${fit.mostSteps}`
-          if (fit.fit > (found.get(key)?.fit ?? -1)) {
-            const worth = fit.fit + chance * chanceOf(from, to)
-            found.set(key, { from, to, offer, request, ...fit, worth })
-          }
-        }
-      }
-    }
-    const links = [...found.values()].sort(better)
-    best[from] = links.slice(0, options.keep)
-    for (const link of links) insert(worthiest[link.to]!, link, options.keep)
+  const compare = (offer: Numbered, request: Numbered, likeness: number): void => {
+    const [from, to] = [offer.member, request.member]
+    if (from === to) return
+    const fit = fitOf(offer.listing, request.listing, likeness, vocabulary, options)
+    if (fit === null) return
+    if (apart.size > 0 && apart.has(`${members[from]} ${members[to]}`)) return
+    if (resting.size > 0 && resting.has(`${offer.listing.open.id} ${request.listing.open.id}`)) return
+    const worth = fit.fit + chance * chanceOf(from, to)
+    const link = { from, to, offer: offer.number, request: request.number, ...fit, worth }
+    insert(best[from]!, link, options.keep)
+    insert(worthiest[to]!, link, options.keep)
   }
+
+  // equal categories of everybody first: if the time is over before all has been compared, it was the best that was
+  for (const equal of [true, false])
+    for (const { category, listings } of given)
+      for (const other of wanted) {
+        const likeness = categoryLikeness(category, other.category)
+        if (likeness === 0 || (likeness === 1) !== equal) continue
+        for (const offer of listings)
+          for (const request of other.listings) {
+            cut ||= deadline.passed()
+            if (cut) break
+            compare(offer, request, likeness)
+          }
+      }
 
   const kept = new Set([...best.flat(), ...worthiest.flat()])
   const out = members.map((): Link[] => [])
@@ -108,14 +104,22 @@ function chanceOf(from: number, to: number): number {
 const better = (a: Link, b: Link): number =>
   b.worth - a.worth || a.to - b.to || a.offer - b.offer || a.request - b.request
 
-/** Keeps the best `most` in a list that is in order. */
+/** Keeps the best `most` in a list that is in order, and of those that are alike but for their fit the best one. */
 function insert(list: Link[], link: Link, most: number): void {
-  if (list.length === most && list[most - 1]!.worth >= link.worth) return
+  if (list.length === most && better(list[most - 1]!, link) <= 0) return
+  const same = list.findIndex((x) => isAlike(x, link))
+  if (same !== -1) {
+    if (better(list[same]!, link) <= 0) return
+    list.splice(same, 1)
+  }
   let at = list.length
-  while (at > 0 && list[at - 1]!.worth < link.worth) at -= 1
+  while (at > 0 && better(link, list[at - 1]!) < 0) at -= 1
   list.splice(at, 0, link)
   if (list.length > most) list.pop()
 }
+
+const isAlike = (a: Link, b: Link): boolean =>
+  a.from === b.from && a.to === b.to && a.leastSteps === b.leastSteps && a.mostSteps === b.mostSteps
 
 /** Who gives nothing or receives nothing stands in no ring, and nor do those who stood with them only. */
 function trimmed(links: Link[], members: number): Link[] {
@@ -142,20 +146,16 @@ function inRings({ offers, requests }: FindInput) {
   return { members, offers: those(offers), requests: those(requests) }
 }
 
-function byCategory(listings: readonly Ready[]) {
-  const found = new Map<string, { category: readonly string[]; listings: { number: number; listing: Ready }[] }>()
-  for (const [number, listing] of listings.entries()) {
-    const { category } = listing.open
+type Numbered = { listing: Ready; number: number; member: number }
+
+function byCategory(all: readonly Numbered[]) {
+  const found = new Map<string, { category: readonly string[]; listings: Numbered[] }>()
+  for (const one of all) {
+    const { category } = one.listing.open
     const key = category.join('/')
     const there = found.get(key)
-    if (there) there.listings.push({ number, listing })
-    else found.set(key, { category, listings: [{ number, listing }] })
+    if (there) there.listings.push(one)
+    else found.set(key, { category, listings: [one] })
   }
   return [...found.values()]
-}
-
-function group<T>(items: readonly T[], keyOf: (item: T) => number, count: number): number[][] {
-  const groups = Array.from({ length: count }, (): number[] => [])
-  for (const [i, item] of items.entries()) groups[keyOf(item)]!.push(i)
-  return groups
 }

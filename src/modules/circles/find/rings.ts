@@ -10,6 +10,9 @@ export type Ring = {
 
 export type Rings = { rings: Ring[]; cut: 'time' | 'rings' | null }
 
+/** Links that are looked back from the beginning of a walk: nearly everybody is reached by three, and nothing is learnt from that. */
+const lookedBack = 2
+
 /** Each member beyond the second is one more who may say no. */
 const costOfLength = 0.1
 
@@ -40,18 +43,18 @@ export function enumerateRings(
   let cutByRings = false
   let cutByTime = false
 
-  /** Links needed from each member back to the beginning; 0: it cannot be reached in time. And those that lead right there. */
+  /** Links needed from each member back to the beginning; 0: further than was looked. And those that lead right there. */
   const back = new Uint8Array(out.length)
   const home = out.map((): Link[] => [])
   const reached: number[] = []
-  function lookBack(start: number, most: number): void {
+  function lookBack(start: number): void {
     for (const member of reached) {
       back[member] = 0
       home[member] = []
     }
     reached.length = 0
     let edge = [start]
-    for (let steps = 1; steps <= most; steps += 1) {
+    for (let steps = 1; steps <= lookedBack; steps += 1) {
       const next: number[] = []
       for (const to of edge) {
         if (coarse.passed()) {
@@ -71,7 +74,7 @@ export function enumerateRings(
   }
 
   /** Rings that end the path, which stands at `at` with `left` links to go; at most `share` of them. Gives their number. */
-  function walk(at: number, left: number, least: number, most: number, share: number): number {
+  function walk(at: number, rank: number, left: number, least: number, most: number, share: number): number {
     let used = 0
     const links = left === 1 ? home[at]! : out[at]!
     for (let i = 0; i < links.length; i += 1) {
@@ -79,7 +82,12 @@ export function enumerateRings(
       const { to } = link
       if (deadline.passed()) cutByTime = true
       if (cutByTime) return used
-      if (left > 1 && (onPath[to] === 1 || back[to] === 0 || back[to]! >= left)) continue
+      // back in less than `left` links, or perhaps further than was looked
+      if (
+        left > 1 &&
+        (onPath[to] === 1 || ranks[to]! < rank || (back[to] === 0 ? left <= lookedBack + 1 : back[to]! >= left))
+      )
+        continue
       const [low, high] = [Math.max(least, link.leastSteps), Math.min(most, link.mostSteps)]
       if (low > high) continue
       if (used >= share) {
@@ -94,6 +102,7 @@ export function enumerateRings(
         onPath[to] = 1
         used += walk(
           to,
+          rank,
           left - 1,
           low,
           high,
@@ -110,10 +119,10 @@ export function enumerateRings(
     const until = rings.length + Math.ceil((mostRings - rings.length) / (longest - length + 1))
     for (const [i, start] of starts.entries()) {
       if (out[start]!.length === 0) continue
-      lookBack(start, length - 1)
+      lookBack(start)
       if (cutByTime) break
       onPath[start] = 1
-      walk(start, length, 1, anySteps, Math.ceil((until - rings.length) / (starts.length - i)))
+      walk(start, ranks[start]!, length, 1, anySteps, Math.ceil((until - rings.length) / (starts.length - i)))
       onPath[start] = 0
     }
   }
