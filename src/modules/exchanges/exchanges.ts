@@ -6,7 +6,7 @@ import { type Flags, type FlagsPath, flagsInForce, flagsPath, getOffer, getReque
 import { familySql, type MembersBrought, membersSql, type Parties, partiesFrom, partiesOf } from '../members/index.ts'
 import { slipOf } from '../slips/index.ts'
 import { type Policy, policyAt, today, versionInForce } from '../timebanks/index.ts'
-import { refuseFamily, refuseMinors, refuseUncleared } from './clearance.ts'
+import { minorsOf, refuseFamily, refuseMinors, refuseUncleared } from './clearance.ts'
 import { resolveSide, type Side, type SideInput, type SideName, standingOf } from './sides.ts'
 import { exchanges } from './tables.ts'
 
@@ -233,7 +233,8 @@ export async function prepare(
     exchange: {
       ...exchange,
       recordedAs: recordedAs(tx, own, staff),
-      guardianConsent: staff ? exchange.guardianConsent : null
+      // staff say so, and of an exchange that needs it
+      guardianConsent: staff && minorsOf({ exchange, parties, today: day }).length > 0 ? exchange.guardianConsent : null
     },
     ...{ parties, category, policy, today: day, own, staff }
   }

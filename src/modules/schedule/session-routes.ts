@@ -122,7 +122,7 @@ export function sessionRoutes(app: Api): void {
   step(
     'no-show',
     {
-      operationId: 'noteNoShow',
+      operationId: 'noteSessionNoShow',
       summary: 'Note that one side did not come',
       description: 'No hours move. Between two, and not before it has begun.'
     },

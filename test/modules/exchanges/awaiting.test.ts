@@ -128,6 +128,7 @@ test('no way of recording goes around vetting', async () => {
     performedOn
   }
   refused(await house.broker.post('exchange-groups', several), 422, 'vetting-needed')
+  refused(await ann.post('exchange-groups/reports', several), 422, 'vetting-needed')
 })
 
 test('no way of recording goes around a guardian; a broker says how they consented', async () => {
@@ -138,6 +139,20 @@ test('no way of recording goes around a guardian; a broker says how they consent
     const recorded = ok(await house.broker.post('exchanges/records', { ...input, guardianConsent: 'in_person' }), 201)
     assert.deepEqual([recorded.status, recorded.guardianConsent], ['settled', 'in_person'])
   }
+  const several = {
+    providers: [{ memberId: ann.memberId, minutes: 60 }],
+    receivers: [{ memberId: bev.memberId }, { memberId: young.memberId }],
+    categoryId: house.category,
+    performedOn
+  }
+  refused(await house.broker.post('exchange-groups', several), 422, 'guardian-consent-needed')
+  const claimed = { ...several, guardianConsent: 'phone' }
+  refused(await ann.post('exchange-groups/reports', claimed), 422, 'guardian-consent-needed')
+  const { exchanges } = ok(await house.broker.post('exchange-groups', claimed), 201)
+  assert.deepEqual(
+    exchanges.map((x: { guardianConsent: string }) => x.guardianConsent),
+    [null, 'phone']
+  )
 })
 
 test('where somebody turns out to be under 18 after the agreement, their guardian is asked before the report', async () => {
