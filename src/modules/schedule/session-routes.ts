@@ -117,7 +117,7 @@ export function sessionRoutes(app: Api): void {
       movesHours: true
     },
     reportInput,
-    (tx, id, body) => reportSession(tx, id, body?.minutes)
+    (tx, id, body) => reportSession(tx, id, body ?? {})
   )
   step(
     'no-show',
