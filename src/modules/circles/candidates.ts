@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { listCategories, type OpenListing, openListings, slots } from '../listings/index.ts'
+import { familyPairs } from '../members/index.ts'
 import { currentPolicy } from '../timebanks/index.ts'
 import { defaultOptions, type FindInput, type Open } from './find/input.ts'
 import { circles, links } from './tables.ts'
@@ -18,7 +19,8 @@ const dayMs = 24 * 60 * 60 * 1000
 
 /**
  * What a search looks at: open offers and requests of active members for themselves, in categories that are in use. Members
- * who are in a proposed circle are left alone until it is decided, and links of a circle that came to nothing rest.
+ * who are in a proposed circle are left alone until it is decided, and links of a circle that came to nothing rest. Families stay
+ * apart where the policy has no brokered exchanges within one.
  */
 export async function candidatesFor(tx: Tx, budgetMs: number): Promise<Candidates> {
   const { rules } = await currentPolicy(tx)
@@ -48,7 +50,7 @@ export async function candidatesFor(tx: Tx, budgetMs: number): Promise<Candidate
     input: {
       offers: open(offers),
       requests: open(requests),
-      apart: [],
+      apart: rules.familyExchanges === 'unofficial_only' ? await familyPairs(tx) : [],
       resting: resting.map(({ offer, request }) => [offer, request]),
       options: { ...defaultOptions, budgetMs, granularityMinutes: rules.granularityMinutes }
     },

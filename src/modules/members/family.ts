@@ -30,6 +30,15 @@ export async function relativesOf(tx: Tx, membershipId: string): Promise<string[
   return rows.map(({ id }) => id)
 }
 
+/** All pairs of the timebank who are family of one another, each from both sides. */
+export async function familyPairs(tx: Tx): Promise<[string, string][]> {
+  const rows = await tx.db
+    .select({ id: family.membershipId, relative: family.relativeId })
+    .from(family)
+    .where(eq(family.timebankId, tx.timebankId))
+  return rows.map(({ id, relative }) => [id, relative])
+}
+
 const ofPair = (tx: Tx, one: string, other: string) =>
   and(
     eq(family.timebankId, tx.timebankId),

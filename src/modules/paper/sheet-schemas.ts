@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { pageQuery } from '../../http/index.ts'
 import { sources } from '../../shared/actor.ts'
-import { newGroupSchema, reportNewSchema } from '../exchanges/schemas.ts'
+import { newGroupSchema, recordSchema } from '../exchanges/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { text } from './book-schemas.ts'
 import type { SheetLine } from './sheets.ts'
 
-const one = reportNewSchema.shape
+const one = recordSchema.shape
 const several = newGroupSchema.shape
 
 /** What a line may say, and what may be said for all lines; all of it optional here, since each may come from the other. */
@@ -16,7 +16,8 @@ const fields = {
   minutes: one.minutes.optional(),
   categoryId: one.categoryId.optional(),
   performedOn: one.performedOn.optional(),
-  description: text(2000).optional()
+  description: text(2000).optional(),
+  guardianConsent: one.guardianConsent
 }
 
 const commonSchema = z.strictObject(fields)
@@ -43,7 +44,7 @@ function wholeLine(
   const group = line.providers !== undefined || line.receivers !== undefined
   const faults: [string, string][] = []
   const { providers, receivers, rule, provider, receiver, minutes, ...shared } = { ...common, ...line }
-  const { categoryId, performedOn, description = '', offerId, requestId } = shared
+  const { categoryId, performedOn, description = '', guardianConsent, offerId, requestId } = shared
   const need = (name: string, value: unknown) => {
     if (value === undefined) faults.push([name, 'Is needed, here or in common.'])
   }
@@ -68,6 +69,7 @@ function wholeLine(
     categoryId: categoryId!,
     performedOn: performedOn!,
     description,
+    guardianConsent,
     offerId,
     requestId
   }

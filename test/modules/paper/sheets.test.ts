@@ -287,3 +287,17 @@ test('what was told by phone is written down by staff, with for whom and by whom
     ['phone', people[1]!.memberId, broker.memberId]
   )
 })
+
+test('a line with somebody under 18 says how their guardians have consented, by itself or for all', async () => {
+  const { version } = ok(await admin.get('policy'))
+  ok(await admin.patch('policy', { rules: { minorsAllowed: true }, why: 'For one test' }, version))
+  const young = await addMember(stage, admin, { login: false, profile: { dateOfBirth: '2012-05-05' } })
+  const line = { ...pair(0, 1), receiver: { memberId: young.memberId } }
+  const lines = [line, { ...line, guardianConsent: 'in_person' }]
+  assert.deepEqual(statuses(ok(await broker.post('event-sheets', { common, lines, dryRun: true }))), [
+    'refused',
+    'would_record'
+  ])
+  const whole = { common: { ...common, guardianConsent: 'in_person' }, lines: [line] }
+  assert.deepEqual(statuses(ok(await broker.post('event-sheets', whole))), ['recorded'])
+})
