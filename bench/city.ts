@@ -1,9 +1,11 @@
 import type pg from 'pg'
 import { inTimebank } from '../src/db/client.ts'
+import { followUpsTasks } from '../src/modules/follow-ups/index.ts'
 import { openAccounts } from '../src/modules/ledger/index.ts'
 import { systemActor } from '../src/shared/actor.ts'
 import { makeTown, type Town } from '../test/support/town.ts'
 import { findFunction } from './books.ts'
+import { fillLife } from './city-life.ts'
 import type { Ground } from './ground.ts'
 import { inProcess } from './load/process.ts'
 import type { SqlJob, SqlResult } from './load/sql.ts'
@@ -46,7 +48,10 @@ export async function makeCity(ground: Ground, size: CitySize): Promise<Town> {
   await spreadJournal(owner, town)
   await fillExchanges(owner, town)
   await fillListings(owner, town, size)
+  await fillLife(owner, town)
   await owner.query('VACUUM ANALYZE')
+  for (const look of Object.values(followUpsTasks(database))) await look({})
+  await owner.query('ANALYZE')
   return town
 }
 

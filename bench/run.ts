@@ -15,6 +15,7 @@ import { giftFigures } from './gifts.ts'
 import { type Ground, makeGround, ourSeconds } from './ground.ts'
 import { listFigures } from './lists.ts'
 import { machine, machineSeconds, system, versionOf } from './machine.ts'
+import { matchingFigures } from './matching.ts'
 import { readOptions } from './options.ts'
 import { findPgbench } from './pgbench.ts'
 import { readingFigures } from './reading.ts'
@@ -33,6 +34,7 @@ const parts: [name: string, measure: (ground: Ground) => Promise<Section>][] = [
   ['exchanges', (ground) => exchangeFigures(ground, options)],
   ['circles', () => circleFigures(options)],
   ['trips', (ground) => tripFigures(ground, options)],
+  ['matching', (ground) => matchingFigures(ground, options)],
   // the last: they fill the database
   ['reading', (ground) => readingFigures(ground, options)],
   ['lists', (ground) => listFigures(ground, options)]

@@ -3,9 +3,15 @@
  * at the end the two are compared. `SEED=…` plays another month, or the same again.
  */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { planCircles } from './circles.ts'
 import { planExchanges } from './exchanges.ts'
+import { planGroups } from './groups.ts'
+import { planListings } from './listings.ts'
+import { planPaper } from './paper.ts'
 import { beginPlay, does, type Json, type Play } from './play.ts'
+import { planMeetings } from './schedule.ts'
 import type { Person } from './town.ts'
 
 const seed = Number(process.env['SEED'] ?? 20270301)
@@ -14,7 +20,12 @@ let play: Play
 before(async () => {
   const began = await beginPlay(seed)
   play = began.play
-  planExchanges(play, 28, 14)
+  planListings(play, 60, 60, 20)
+  planExchanges(play, 28, 12)
+  planGroups(play)
+  planPaper(play)
+  planMeetings(play)
+  planCircles(play)
   await began.run()
 })
 
@@ -66,3 +77,46 @@ test('everybody has each of their notices once', async () => {
   }
   assert.ok(count > 0)
 })
+
+test('how soon requests and messages were answered is what the script has seen', async () => {
+  const [from, to] = ['2027-03-05', '2027-03-25']
+  const told = await does(play.ada, 'GET', `follow-ups/first-replies?from=${from}&to=${to}`)
+  for (const what of ['requests', 'messages'] as const) {
+    const asked = play.tally.asked[what].filter(({ at }) => at >= new Date(from) && at < new Date(to))
+    const minutes = asked.flatMap(({ answeredAfter }) => answeredAfter ?? []).sort((a, b) => a - b)
+    const rank = (part: number) => minutes[Math.ceil(part * minutes.length) - 1]
+    assert.ok(minutes.length > 0 && minutes.length < asked.length)
+    assert.deepEqual(told[what], {
+      replied: {
+        value: Math.round((minutes.length / asked.length) * 10_000) / 10_000,
+        n: minutes.length,
+        d: asked.length
+      },
+      unanswered: asked.length - minutes.length,
+      medianMinutes: rank(0.5),
+      p90Minutes: rank(0.9)
+    })
+  }
+})
+
+test('what is mailed is in one mail, to the one whom it tells', async (t) => {
+  const addressees = new Map<string, string>()
+  for (const [i, person] of play.members.entries())
+    for (const { id } of await all(person, 'notices')) addressees.set(id, `m${i + 1}@longmead.example`)
+  const mailed = mailedNotices(play.month.stage.mailLog)
+  for (const [id, mails] of mailed) if (addressees.has(id)) assert.deepEqual(mails, [addressees.get(id)])
+  const count = [...addressees.keys()].filter((id) => mailed.has(id)).length
+  t.diagnostic(`${count} of ${addressees.size} notices were mailed by the last evening`)
+  // what comes on the last evening, and what is beyond the most mails of a week, waits
+  assert.ok(count > addressees.size * 0.8)
+})
+
+/** The notices that mails lead to, with the address of each mail. */
+function mailedNotices(mailLog: string): Map<string, string[]> {
+  const mailed = new Map<string, string[]>()
+  for (const mail of readFileSync(mailLog, 'utf8').split(/^--- /m)) {
+    const to = /^To: (.*)$/m.exec(mail)?.[1] ?? ''
+    for (const [, id] of mail.matchAll(/#notices\/([0-9a-f-]{36})/g)) mailed.set(id!, [...(mailed.get(id!) ?? []), to])
+  }
+  return mailed
+}

@@ -3,6 +3,7 @@ import { addDays } from '../../shared/clock.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { languages, wordsFor } from '../../shared/words/index.ts'
 import { type Category, getOffer, getRequest, isOwn, type Listing, listCategories } from '../listings/index.ts'
+import { relativesOf } from '../members/index.ts'
 import { currentPolicy, type Policy, today } from '../timebanks/index.ts'
 import { nearCategories } from './nearness.ts'
 import { speaksForEveryone } from './standing.ts'
@@ -112,6 +113,11 @@ export async function candidatesFor(
   const tree = await listCategories(tx)
   const near = nearCategories(tree, about.categoryId)
   const topic = near.size === 0 ? null : (tree.find((category) => category.id === about.categoryId)?.name ?? null)
+  // among citizens: who gives or asks for an organisation does so as that
+  const kin =
+    rules.familyExchanges === 'allowed' || about.organisationId !== null
+      ? []
+      : await relativesOf(tx, about.membershipId)
   const day = after?.[0] ?? today(tx, rules)
   const { rows } = await tx.client.query<Row>({
     name: 'matching.candidates',
@@ -124,7 +130,7 @@ export async function candidatesFor(
       tree.filter(({ closed }) => closed).map((category) => category.id),
       topic,
       fillers,
-      [],
+      kin,
       partNames.map((name) => rules.matchingWeights[name]),
       (peerFirst ?? rules.peerFirst) ? peerPoints : 0,
       day,

@@ -4,7 +4,7 @@ import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { propose as proposeExchange } from '../exchanges/index.ts'
 import { getCategory, getOffer, getRequest, isOwn, type Listing, lockListing, type Request } from '../listings/index.ts'
-import { findMembership, isVisibleToMembers, memberParty } from '../members/index.ts'
+import { areFamily, findMembership, isVisibleToMembers, memberParty } from '../members/index.ts'
 import { currentPolicy } from '../timebanks/index.ts'
 import { otherSide, type SideName, sideOf, speaksForEveryone, standingOf, toldOn } from './standing.ts'
 import { matches } from './tables.ts'
@@ -221,6 +221,9 @@ async function begin(tx: Tx, pair: Pair): Promise<{ match: Match; request: Reque
   if ((await getCategory(tx, request.categoryId)).closed) throw new DomainError('category-closed')
   for (const side of [match.providerId, match.receiverId])
     if ((await memberParty(tx, side)).status !== 'active') throw new DomainError('party-not-active')
+  const citizens = match.providerOrganisationId === null && match.receiverOrganisationId === null
+  if (rules.familyExchanges !== 'allowed' && citizens && (await areFamily(tx, match.providerId, match.receiverId)))
+    throw new DomainError('family-unofficial-only')
   if ((await placesTaken(tx, request.id)) >= request.helpersNeeded)
     throw new DomainError('conflict', 'The request needs nobody more at present.', {
       figures: { helpersNeeded: request.helpersNeeded }

@@ -21,6 +21,15 @@ export async function areFamily(tx: Tx, one: string, other: string): Promise<boo
   return rows[0]!.family
 }
 
+/** Ids of the members who are family of one. */
+export async function relativesOf(tx: Tx, membershipId: string): Promise<string[]> {
+  const rows = await tx.db
+    .select({ id: family.relativeId })
+    .from(family)
+    .where(and(eq(family.timebankId, tx.timebankId), eq(family.membershipId, membershipId)))
+  return rows.map(({ id }) => id)
+}
+
 const ofPair = (tx: Tx, one: string, other: string) =>
   and(
     eq(family.timebankId, tx.timebankId),

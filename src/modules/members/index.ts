@@ -11,7 +11,7 @@ export {
   refuseAffiliation
 } from './affiliations.ts'
 export { callerLookup, membershipsOf } from './caller.ts'
-export { areFamily, familySql } from './family.ts'
+export { areFamily, familySql, relativesOf } from './family.ts'
 export { emptyClosed } from './hours.ts'
 export { addMembers } from './importing.ts'
 export { erase, leave } from './leaving.ts'

@@ -3,7 +3,15 @@ import type { Tx } from '../../db/client.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
 import { DomainError, notFound, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
-import { otherSide, prepare, type SideInput, type SideName, sideOf, standingOf } from '../exchanges/index.ts'
+import {
+  type NewGroup,
+  otherSide,
+  prepare,
+  type SideInput,
+  type SideName,
+  sideOf,
+  standingOf
+} from '../exchanges/index.ts'
 import { type Flags, getCategory } from '../listings/index.ts'
 import { partiesOf } from '../members/index.ts'
 import { currentPolicy, type Policy, policyAt, today } from '../timebanks/index.ts'
@@ -24,6 +32,8 @@ export type NewArrangement = WhenAndWhere & {
   /** of a group: places for receivers */
   capacity?: number | undefined
   rrule?: string | null | undefined
+  /** how the guardians of those under 18 have given their consent; for staff to say */
+  guardianConsent?: NewGroup['guardianConsent']
 }
 
 /** What every step needs to know of an arrangement that it is about to change. */
@@ -39,9 +49,12 @@ export type Held = {
 /** Begins an agreement between two: by one of them to the other, or by a broker for one of them. */
 export async function proposeArrangement(tx: Tx, input: NewArrangement, forSide?: SideName): Promise<Arrangement> {
   if (!input.receiver) return beginGroup(tx, input)
-  const { provider, receiver, categoryId, minutes } = input
+  const { provider, receiver, categoryId, minutes, guardianConsent } = input
   const performedOn = input.startsAt.slice(0, 10)
-  const context = await prepare(tx, { provider, receiver, categoryId, description: '', minutes, performedOn })
+  const context = await prepare(tx, {
+    ...{ provider, receiver, categoryId, minutes, performedOn, guardianConsent },
+    description: ''
+  })
   const { exchange, own, staff, policy } = context
   const side = forSide ?? own[0]
   if (!side || !(own.includes(side) || staff))

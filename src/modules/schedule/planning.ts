@@ -10,7 +10,7 @@ export type Arrangement = typeof arrangements.$inferSelect
 export type Session = typeof sessions.$inferSelect
 
 /** Sessions of a rule are made for so long ahead; a single one at once. */
-const horizonMs = 8 * 7 * 86_400_000
+export const horizonMs = 8 * 7 * 86_400_000
 const forGood = new Date('9999-01-01T00:00:00Z')
 
 const ofArrangement = (tx: Tx, { id }: Pick<Arrangement, 'id'>) =>
@@ -33,7 +33,7 @@ export async function planSessions(tx: Tx, arrangement: Arrangement): Promise<Ar
   return after!
 }
 
-export const horizonOf = (tx: Tx): Date => new Date(tx.now.getTime() + horizonMs)
+const horizonOf = (tx: Tx): Date => new Date(tx.now.getTime() + horizonMs)
 
 function upTo(arrangement: Arrangement, after: Date, horizon: Date): { occurrences: Occurrence[]; exhausted: boolean } {
   const found: Occurrence[] = []

@@ -53,6 +53,9 @@ const whenAndWhere = {
 
 export const appointmentInput = z.strictObject(whenAndWhere)
 
+/** Staff say how the guardians of those under 18 have consented, as with exchanges. */
+const { guardianConsent } = newGroupSchema.shape
+
 const rrule = z
   .string()
   .trim()
@@ -72,7 +75,8 @@ export const arrangementInput = z.strictObject({
   ...whenAndWhere,
   startsAt: startsAt.describe('Local date and time of the first session; its day must be one that the rule gives'),
   rrule: rrule.nullable().optional().describe('Left out: a single session'),
-  proposedBy: z.enum(['provider', 'receiver']).optional().describe('For which side a broker proposes')
+  proposedBy: z.enum(['provider', 'receiver']).optional().describe('For which side a broker proposes'),
+  guardianConsent
 })
 
 const atLeastOne = (body: object) => Object.keys(body).length > 0
@@ -93,7 +97,10 @@ export const sessionChange = z.strictObject(whenAndWhere).partial().refine(atLea
 export const reasonInput = z.strictObject({ reason: text(1000).optional() }).nullish()
 export const emptyInput = z.strictObject({}).nullish()
 export const reportInput = z
-  .strictObject({ minutes: minutes.optional().describe('Service minutes: the real time; left out: as planned') })
+  .strictObject({
+    minutes: minutes.optional().describe('Service minutes: the real time; left out: as planned'),
+    guardianConsent
+  })
   .nullish()
 export const noShowInput = z.strictObject({ side: z.enum(['provider', 'receiver']).describe('Who did not come') })
 
@@ -279,8 +286,7 @@ export const attendanceInput = z.strictObject({
     .describe('All who came, in an order by which what cannot be shared evenly is shared')
 })
 
-const recorded = newGroupSchema.shape
-export const recordInput = z.strictObject({ rule: recorded.rule, guardianConsent: recorded.guardianConsent }).nullish()
+export const recordInput = z.strictObject({ rule: newGroupSchema.shape.rule, guardianConsent }).nullish()
 
 export const attendanceSchema = z
   .object({

@@ -117,12 +117,12 @@ export function sessionRoutes(app: Api): void {
       movesHours: true
     },
     reportInput,
-    (tx, id, body) => reportSession(tx, id, body?.minutes)
+    (tx, id, body) => reportSession(tx, id, body ?? {})
   )
   step(
     'no-show',
     {
-      operationId: 'noteNoShow',
+      operationId: 'noteSessionNoShow',
       summary: 'Note that one side did not come',
       description: 'No hours move. Between two, and not before it has begun.'
     },

@@ -4,7 +4,7 @@ import { dateIn } from '../../shared/clock.ts'
 import { DomainError, notFound, refuseFaults } from '../../shared/errors.ts'
 import { instantOf } from '../../shared/local-time.ts'
 import type { NoticeKind } from '../../shared/notice-kinds.ts'
-import { reportAgreed, type SideInput, type SideName, sideOf } from '../exchanges/index.ts'
+import { type NewGroup, reportAgreed, type SideInput, type SideName, sideOf } from '../exchanges/index.ts'
 import type { Moved } from './appointments.ts'
 import { getArrangement, type Held, requireSpeaker } from './arrangements.ts'
 import { type Arrangement, registeredIn, type Session, updateSession } from './planning.ts'
@@ -77,11 +77,17 @@ export async function restoreSession(tx: Tx, id: string): Promise<Session> {
   return after
 }
 
+export type SessionReport = { minutes?: number | undefined; guardianConsent?: NewGroup['guardianConsent'] }
+
 /**
  * One side, or a broker, reports that it took place, which makes an exchange of it that goes its ordinary way: the other side
  * confirms, or as the policy says. `minutes`: the real time; left out: as planned.
  */
-export async function reportSession(tx: Tx, id: string, minutes?: number): Promise<Session> {
+export async function reportSession(
+  tx: Tx,
+  id: string,
+  { minutes, guardianConsent }: SessionReport = {}
+): Promise<Session> {
   const held = await lockSession(tx, id)
   const { session, arrangement, policy } = held
   requirePair(arrangement)
@@ -95,7 +101,8 @@ export async function reportSession(tx: Tx, id: string, minutes?: number): Promi
     minutes: minutes ?? session.minutes,
     performedOn: dateIn(policy.timeZone, session.startsAt),
     agreedMinutes: arrangement.agreedMinutes ?? arrangement.minutes,
-    approvedMinutes: arrangement.approvedMinutes
+    approvedMinutes: arrangement.approvedMinutes,
+    guardianConsent
   })
   const after = await updateSession(tx, session, { status: 'held', exchangeId: exchange.id, closedAt: tx.now })
   // the other side is told of the exchange, which is what they answer

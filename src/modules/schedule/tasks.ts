@@ -6,7 +6,7 @@ import { audit } from '../audit/index.ts'
 import { exchangeInSql } from '../exchanges/index.ts'
 import { insertNotices, noticesJson } from '../notices/index.ts'
 import { currentPolicy, everyTimebank } from '../timebanks/index.ts'
-import { horizonOf, planSessions } from './planning.ts'
+import { horizonMs, planSessions } from './planning.ts'
 import { arrangements } from './tables.ts'
 
 const planTask = 'schedule.plan'
@@ -31,6 +31,8 @@ const atATime = 100
 
 /** Each by itself, so that one does not hold up the others; done again, or by two at once, it makes nothing twice. */
 async function planAhead(database: Database, timebankId: string): Promise<void> {
+  // that of the beginning: what this run has done is not due again when the clock has gone on
+  const horizon = new Date(database.clock().getTime() + horizonMs)
   for (;;) {
     const waiting = await inTimebank(database, timebankId, systemActor, async (tx) => {
       const due = await tx.db
@@ -40,7 +42,7 @@ async function planAhead(database: Database, timebankId: string): Promise<void> 
           and(
             eq(arrangements.timebankId, tx.timebankId),
             eq(arrangements.status, 'active'),
-            lt(arrangements.plannedThrough, horizonOf(tx))
+            lt(arrangements.plannedThrough, horizon)
           )
         )
         .orderBy(asc(arrangements.plannedThrough))

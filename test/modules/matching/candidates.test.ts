@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Client, foundAnother, ok, refused } from '../../support/app.ts'
-import { codesOf, type Json, type MatchingTown, makeMatchingTown, namesOf } from './town.ts'
+import { codesOf, type Json, type MatchingTown, makeMatchingTown, namesOf, newWord } from './town.ts'
 
 let town: MatchingTown
 let broker: Client
 let owner: Client
-let counter = 0
-
-/** Everybody's offers stay: each test speaks of something else, so that it is alone with its own. */
-const topic = () => {
-  counter += 1
-  return `zq${'abcdefghijklmnopqrstuvwxyz'[counter % 26]}${'bcdfghjklmnp'[Math.floor(counter / 26)]}`.repeat(2)
-}
 
 before(async () => {
   town = await makeMatchingTown('candidates')
@@ -90,7 +83,7 @@ const pairs: Pair[] = [
 describe('each reason alone decides where it alone counts, and is told in words', () => {
   for (const { weight, code, request = {}, better, worse, text } of pairs)
     test(`${code}: ${text}`, async () => {
-      const word = topic()
+      const word = newWord()
       // the one who fits worse comes first by everything that does not count
       const [second, first] = [await town.member(`Second ${word}`), await town.member(`First ${word}`)]
       await town.offer(second, word, worse)
@@ -110,7 +103,7 @@ describe('each reason alone decides where it alone counts, and is told in words'
     await town.offer(second, 'Something else', { slug: 'cooking' })
     await town.offer(first, 'Jardinería: zanahorias', { slug: 'cooking' })
     const { id } = await town.request(owner, 'Zanahoria en la jardineria', { slug: 'cooking' })
-    const answer = await town.candidates(owner, id)
+    const answer = await town.candidates(owner, id, '?limit=200')
     assert.deepEqual(namesOf(answer)[0], 'Deux')
     assert.ok(namesOf(answer).includes('Une'))
     assert.equal(reasonOf(answer, 'Deux', 'words').text, 'Both speak of: zanahoria, jardineria')
@@ -124,7 +117,7 @@ describe('each reason alone decides where it alone counts, and is told in words'
   })
 
   test('a gift in the profile of a member without an offer', async () => {
-    const word = topic()
+    const word = newWord()
     await town.weigh({ words: 50 })
     await town.member('Gifted', { profile: { gifts: [`${word} repair`], languages: ['cy'] } })
     await town.member('Hidden', { profile: { gifts: [word], profileVisibility: 'staff' } })
@@ -137,7 +130,7 @@ describe('each reason alone decides where it alone counts, and is told in words'
   })
 
   test('for an offer: requests, and members who are interested where it is taught or done together', async () => {
-    const word = topic()
+    const word = newWord()
     await town.weigh({ category: 50, words: 50 })
     const [asks, likes] = [await town.member('Asks'), await town.member('Likes', { profile: { interests: [word] } })]
     await town.request(asks, word, { slug: 'music' })
@@ -157,7 +150,7 @@ describe('each reason alone decides where it alone counts, and is told in words'
   })
 
   test('an earlier exchange counts while it is settled, and only the two are told of it', async () => {
-    const word = topic()
+    const word = newWord()
     await town.weigh({ earlier: 50 })
     const [stranger, friend] = [await town.member('Stranger'), await town.member('Friend')]
     await town.offer(stranger, word)
@@ -184,7 +177,7 @@ describe('each reason alone decides where it alone counts, and is told in words'
   })
 
   test('who has received much comes first to give and who has given much first to receive; members are not told why', async () => {
-    const word = topic()
+    const word = newWord()
     await town.weigh({ balance: 50 })
     const [rich, poor] = [await town.member('Giver'), await town.member('Taker')]
     await town.offer(rich, word)
@@ -211,7 +204,7 @@ describe('each reason alone decides where it alone counts, and is told in words'
   })
 
   test('recent: a listing that was opened lately', async () => {
-    const word = topic()
+    const word = newWord()
     await town.weigh({ recent: 50 })
     await town.offer(await town.member('New'), word)
     const { id } = await town.request(owner, word, { slug: 'uncategorised' })
@@ -221,7 +214,7 @@ describe('each reason alone decides where it alone counts, and is told in words'
 
 describe('weights', () => {
   test('two who are each better in one thing change places with the weights', async () => {
-    const word = topic()
+    const word = newWord()
     const [near, welsh] = [await town.member('Near'), await town.member('Welsh')]
     await town.offer(near, word, { latitude: 51.5, longitude: -3.2, languages: ['en'] })
     await town.offer(welsh, word, { latitude: 51.7, longitude: -3.2, languages: ['cy'] })
@@ -250,7 +243,7 @@ describe('weights', () => {
 
 describe('citizens first, and nobody hidden', () => {
   test('an organisation comes after citizens at about equal fit, before them where it fits far better, and always on the first page', async () => {
-    const word = topic()
+    const word = newWord()
     await town.weigh({ words: 40, language: 40 })
     const clerk = await town.member('Clerk')
     const organisation = await town.organisation(`House of ${word}`, clerk)
@@ -287,7 +280,7 @@ describe('citizens first, and nobody hidden', () => {
 
 describe('who is no candidate', () => {
   test('the owner, who is paused, whose offer is not open, whose category is closed, and who helps already', async () => {
-    const word = topic()
+    const word = newWord()
     await town.weigh({ words: 50 })
     const [paused, pausing, helper, asked, stays] = await Promise.all(
       ['Paused', 'Pausing', 'Helper', 'Asked', 'Stays'].map((name) => town.member(name))
@@ -327,9 +320,28 @@ describe('who is no candidate', () => {
   })
 })
 
+describe('family', () => {
+  test('is neither found nor proposed to where its exchanges are unofficial, and is where they are not', async () => {
+    const word = newWord()
+    await town.weigh({ words: 50 })
+    const [sister, friend] = [await town.member('Sister'), await town.member('Neighbour')]
+    const asking = await town.member('Brother')
+    for (const who of [sister, friend]) await town.offer(who, word)
+    ok(await asking.put(`members/me/family/${sister.number}`))
+    const { id } = await town.request(asking, word, { slug: 'uncategorised' })
+    assert.deepEqual(namesOf(await town.candidates(asking, id)), ['Neighbour'])
+    const proposal = { requestId: id, memberId: sister.memberId }
+    refused(await asking.post('matches', proposal), 422, 'family-unofficial-only')
+    await town.change({ familyExchanges: 'allowed' })
+    assert.deepEqual(namesOf(await town.candidates(asking, id)).sort(), ['Neighbour', 'Sister'])
+    ok(await asking.post('matches', proposal), 201)
+    await town.change({ familyExchanges: 'unofficial_only' })
+  })
+})
+
 describe('who may ask', () => {
   test('the owner and staff; to others, and in another timebank, it is not there', async () => {
-    const { id } = await town.request(owner, topic())
+    const { id } = await town.request(owner, newWord())
     refused(await (await town.member('Curious')).get(`requests/${id}/candidates`), 404, 'not-found')
     const other = await foundAnother(town.stage, town.admin, 'elsewhere')
     refused(await other.get(`requests/${id}/candidates`), 404, 'not-found')
@@ -341,7 +353,7 @@ describe('who may ask', () => {
   })
 
   test('members get no figure of fit; staff get the parts of each reason', async () => {
-    const word = topic()
+    const word = newWord()
     await town.weigh({ words: 50 })
     await town.offer(await town.member('Plain'), word)
     const { id } = await town.request(owner, word, { slug: 'uncategorised' })
@@ -354,7 +366,7 @@ describe('who may ask', () => {
   })
 
   test('an owner who does not show their profile stays unnamed, with what only the profile says left out', async () => {
-    const word = topic()
+    const word = newWord()
     const shy = await town.member('Shy', { profile: { profileVisibility: 'staff', languages: ['cy'] } })
     await town.offer(shy, word)
     const { id } = await town.request(owner, word, { slug: 'uncategorised', languages: ['cy'] })
@@ -364,7 +376,7 @@ describe('who may ask', () => {
   })
 
   test('reasons come in the language of the caller', async () => {
-    const word = topic()
+    const word = newWord()
     await town.offer(await town.member('Siân'), word)
     const asking = await town.member('Olwen')
     const { id } = await town.request(asking, word)

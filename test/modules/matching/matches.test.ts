@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { inTimebank, type Tx } from '../../../src/db/client.ts'
-import { matchingTasks } from '../../../src/modules/matching/index.ts'
+import { matchesTold, matchingTasks } from '../../../src/modules/matching/index.ts'
 import { systemActor } from '../../../src/shared/actor.ts'
 import { type Client, foundAnother, ok, refused } from '../../support/app.ts'
 import { type Json, type MatchingTown, makeMatchingTown, namesOf } from './town.ts'
@@ -95,6 +95,23 @@ describe('from proposal to exchange', () => {
     ok(await rhian.post(`matches/${offered.id}/acceptance`))
     const asked = await proposed(rhian, { requestId: (await pair()).requestId, memberId: hal.memberId })
     ok(await hal.post(`matches/${asked.id}/acceptance`))
+  })
+
+  test('a notice is told with the other side, as far as they show themselves, and the title of the request', async () => {
+    const shy = await town.member('Shy giver', { profile: { profileVisibility: 'staff' } })
+    const { requestId } = await pair()
+    const offer = await town.offer(shy, 'Weeding')
+    const match = await proposed(rhian, { requestId, offerId: offer.id })
+    const toldTo = (who: Client) =>
+      asService(async (tx) => {
+        const told = (await matchesTold(tx, who.memberId, [match.id])).get(match.id)
+        return [told?.who, told?.what]
+      })
+    assert.deepEqual(await toldTo(shy), ['Rhian', 'Weeds everywhere'])
+    assert.deepEqual(await toldTo(rhian), [null, 'Weeds everywhere'])
+    assert.equal((await get(rhian, match.id)).provider.member, null)
+    ok(await shy.post(`matches/${match.id}/acceptance`))
+    assert.deepEqual(await toldTo(rhian), ['Shy giver', 'Weeds everywhere'])
   })
 
   test('for an organisation answers who acts for it, and the exchange is its own', async () => {

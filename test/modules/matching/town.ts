@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { addMember, type Client, makeStage, ok, type Stage, setUp } from '../../support/app.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by the tests, which know their shape
@@ -64,3 +65,12 @@ export const namesOf = (answer: Json): string[] =>
   answer.items.map((item: Json) => item.organisation?.name ?? item.owner?.displayName ?? null)
 
 export const codesOf = (item: Json): string[] => item.reasons.map((reason: Json) => reason.code)
+
+let words = 0
+
+/** A word that looks like no other one: offers stay, and each case is to be alone with its own. */
+export function newWord(): string {
+  words += 1
+  const hex = createHash('sha256').update(String(words)).digest('hex').slice(0, 10)
+  return hex.replaceAll(/./g, (digit) => 'bcdfghjklmnpqrst'[Number.parseInt(digit, 16)]!)
+}

@@ -396,3 +396,21 @@ test('who leaves ends their arrangements, and nothing written about meeting them
   assert.deepEqual([blank.title, blank.place], ['', null])
   assert.ok((await sessionsOf(arrangement)).every(({ place }) => place === null))
 })
+
+test('vetting and the consent of guardians are asked for before anything is arranged, and again when it is reported', async () => {
+  const company = ok(await admin.post('categories', { name: `Company ${ann.number}`, vetting: true }), 201).id
+  refused(await ann.post('arrangements', weekly({ categoryId: company })), 422, 'vetting-needed')
+  const { version: policyVersion } = ok(await admin.get('policy'))
+  const allowed = { rules: { minorsAllowed: true }, why: 'For one test' }
+  ok(await admin.call('PATCH', 'policy', allowed, { 'if-match': `"${policyVersion}"` }))
+  const young = await addMember(stage, admin, { name: 'Yan', profile: { dateOfBirth: '2011-05-05' } })
+  const receiver = { memberId: young.memberId }
+  refused(await ann.post('arrangements', weekly({ receiver })), 422, 'guardian-consent-needed')
+  const arrangement = await propose({ receiver, proposedBy: 'provider', guardianConsent: 'in_person' }, broker)
+  ok(await young.post(`arrangements/${arrangement.id}/agreement`))
+  const [first] = await sessionsOf(arrangement)
+  await at('2026-03-03T11:30:00Z')
+  refused(await ann.post(`sessions/${first.id}/report`, {}), 422, 'guardian-consent-needed')
+  const held = ok(await broker.post(`sessions/${first.id}/report`, { guardianConsent: 'in_person' }))
+  assert.equal(held.status, 'held')
+})
