@@ -151,15 +151,19 @@ function variantsOf({ filters }: List, samples: Samples): Variant[] {
 
 function variantsOfFilter({ name, schema }: Parameter, samples: Samples): Variant[] {
   const values = schema.enum ?? schema.anyOf?.find((one) => one.enum)?.enum
-  if (values) return values.map((value) => ({ name: `${name}=${value}`, query: () => ({ [name]: String(value) }) }))
+  const needs = beside(name, samples)
+  if (values)
+    return values.map((value) => ({ name: `${name}=${value}`, query: () => ({ [name]: String(value), ...needs }) }))
   const known = samples[name]
   if (!known?.length) return [{ name, query: () => ({ [name]: 'nobody here knows what to ask for' }) }]
-  const needs = beside[name] ?? {}
   return [{ name, query: (round) => ({ [name]: known[round % known.length]!, ...needs }) }]
 }
 
 /** Filters that mean nothing by themselves. */
-const beside: Record<string, Record<string, string>> = {
+const beside = (name: string, samples: Samples): Record<string, string> =>
+  name === 'side' ? { memberId: samples['member']![0]! } : (fixed[name] ?? {})
+
+const fixed: Record<string, Record<string, string>> = {
   withinKm: { near: '51.5,-3.2' },
   subjectId: { subjectType: 'exchange' }
 }

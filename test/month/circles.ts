@@ -26,9 +26,9 @@ export function planCircles(play: Play): void {
       await does(person, 'POST', 'offers', listing(gifts[i]!, `Gladly: ${gifts[i]}`))
       await does(person, 'POST', 'requests', listing(gifts[next]!, `Wanted: ${gifts[next]}`))
     }
-    const search = await does(ada, 'POST', 'circles/searches', {})
+    const search = await does(ada, 'POST', 'circle-searches', {})
     await play.month.moveTo(play.month.now().toISOString())
-    assert.equal((await does(ada, 'GET', `circles/searches/${search.id}`)).state, 'done')
+    assert.equal((await does(ada, 'GET', `circle-searches/${search.id}`)).state, 'done')
     const { items } = await does(ada, 'GET', `circles?search=${search.id}`)
     const rings = items.filter(({ links }: Json) =>
       links.some((link: Json) => people.some((p) => p.memberId === link.provider.memberId))

@@ -33,7 +33,7 @@ import { getSearch, listSearches, requestSearch } from './searches.ts'
 import { searchView, viewOf, viewsOf } from './views.ts'
 
 const collection = '/v1/timebanks/:timebank/circles'
-const searches = `${collection}/searches`
+const searches = '/v1/timebanks/:timebank/circle-searches'
 const tags = ['Circles']
 const columns = columnsOf(circleSchema)
 const searchColumns = columnsOf(searchSchema)

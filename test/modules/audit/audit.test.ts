@@ -95,7 +95,8 @@ test('every step of a membership leaves its event', async () => {
     'membership.suspended',
     'membership.reinstated',
     'membership.left',
-    'membership.erased'
+    'membership.erased',
+    'membership.messages-blanked'
   ])
   assert.doesNotMatch(JSON.stringify(events), /secret|Steps/)
 })

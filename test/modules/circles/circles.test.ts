@@ -243,7 +243,7 @@ test('to others a circle is not there; an answer for nobody is refused', async (
     refused(await client.post(`circles/${ring.id}/decline`), 404, 'not-found')
   }
   assert.deepEqual(ok(await other.get('circles')).items, [])
-  refused(await other.post('circles/searches', {}), 403, 'forbidden')
+  refused(await other.post('circle-searches', {}), 403, 'forbidden')
   refused(await foreign.get(`circles/${ring.id}`), 404, 'not-found')
   assert.deepEqual(ok(await foreign.get('circles')).items, [])
   ok(await ring.members[0]!.post(`circles/${ring.id}/decline`))
@@ -379,7 +379,7 @@ test('an offer or request stands in one proposed circle at a time; a search prop
   const first = await search(broker)
   assert.equal(first.circles, 2)
   ok(await two.members[0]!.post(`offers/${two.offers[0].id}/pause`, {}))
-  assert.deepEqual(ok(await broker.post(`circles/searches/${first.id}/proposal`)), { proposed: 1, left: 1 })
+  assert.deepEqual(ok(await broker.post(`circle-searches/${first.id}/proposal`)), { proposed: 1, left: 1 })
   ok(await two.members[0]!.post(`offers/${two.offers[0].id}/resumption`, {}))
   // who is in a proposed circle is left alone until it is decided; what was suggested before is replaced
   const second = await search(broker)
@@ -390,7 +390,7 @@ test('an offer or request stands in one proposed circle at a time; a search prop
   refused(await broker.post(`circles/${again.id}/proposal`), 409, 'conflict')
   const [proposed] = ok(await one.members[0]!.get('circles?status=proposed')).items
   ok(await one.members[0]!.post(`circles/${proposed.id}/decline`))
-  refused(await broker.post('circles/searches/018f0000-0000-7000-8000-000000000000/proposal'), 404, 'not-found')
+  refused(await broker.post('circle-searches/018f0000-0000-7000-8000-000000000000/proposal'), 404, 'not-found')
   await clear(one)
   await clear(two)
 })
@@ -410,19 +410,19 @@ test('two who propose circles that share an offer at once: one of them is refuse
 })
 
 test('one search at a time in a timebank', async () => {
-  const answers = await Promise.all([1, 2, 3].map(() => broker.post('circles/searches', {})))
+  const answers = await Promise.all([1, 2, 3].map(() => broker.post('circle-searches', {})))
   assert.deepEqual(answers.map(({ status }) => status).sort(), [202, 409, 409])
-  await done(broker, ok(await broker.get('circles/searches?limit=1')).items[0].id)
-  const pages = ok(await broker.get('circles/searches?limit=2'))
+  await done(broker, ok(await broker.get('circle-searches?limit=1')).items[0].id)
+  const pages = ok(await broker.get('circle-searches?limit=2'))
   assert.equal(pages.items.length, 2)
   assert.ok(pages.items[0].id > pages.items[1].id)
-  const next = ok(await broker.get(`circles/searches?limit=2&cursor=${pages.next}`))
+  const next = ok(await broker.get(`circle-searches?limit=2&cursor=${pages.next}`))
   assert.ok(next.items[0].id < pages.items[1].id)
 })
 
 test('the service searches by itself once a week where the policy says so', async () => {
   const weekly = () => circlesTasks(stage.database)['circles.weekly']!({})
-  const newest = async () => ok(await broker.get('circles/searches?limit=1')).items[0]
+  const newest = async () => ok(await broker.get('circle-searches?limit=1')).items[0]
   const before = await newest()
   await weekly()
   assert.equal((await newest()).id, before.id)

@@ -17,12 +17,12 @@ const listing = (categoryId: string, title: string, more: object = {}) => ({
 
 /** Asks for a search and waits until it is done. */
 export const search = async (staff: Client, body: object = {}): Promise<Json> =>
-  done(staff, ok(await staff.post('circles/searches', body), 202).id)
+  done(staff, ok(await staff.post('circle-searches', body), 202).id)
 
 /** A search, when it is done. */
 export async function done(staff: Client, id: string): Promise<Json> {
   for (let i = 0; i < 300; i += 1) {
-    const found = ok(await staff.get(`circles/searches/${id}`))
+    const found = ok(await staff.get(`circle-searches/${id}`))
     if (found.state === 'done') return found
     assert.notEqual(found.state, 'failed')
     await sleep(50)
