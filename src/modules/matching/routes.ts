@@ -3,8 +3,6 @@ import type { Tx } from '../../db/client.ts'
 import {
   type Api,
   columnsOf,
-  decodeCursor,
-  encodeCursor,
   idFrom,
   pageOf,
   read,
@@ -17,6 +15,7 @@ import {
 } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { candidatesFor, type Kind } from './candidates.ts'
+import { openedPlace, sealedPlace } from './cursors.ts'
 import { accept, declineMatch, proposeMatch, seen, suggest, takeUp, withdrawMatch } from './matches.ts'
 import { asSeen, listMatches, requestsWithoutHelp } from './read.ts'
 import {
@@ -28,7 +27,6 @@ import {
   matchesQuery,
   matchParams,
   matchSchema,
-  placeShape,
   proposeSchema,
   suggestSchema,
   waitingQuery,
@@ -78,12 +76,12 @@ function candidateRoutes(
     async (request) => {
       const { limit, cursor, peerFirst } = request.query
       const id = (request.params as unknown as Record<Kind, string>)[kind]
-      const after = decodeCursor(cursor, placeShape)
+      const after = await openedPlace(app.database, id, cursor)
       return read(request, async (tx) => {
         const found = await candidatesFor(tx, kind, id, after, limit, peerFirst && peerFirst === 'true')
         return {
           items: await candidateViews(tx, kind, found),
-          next: found.next && encodeCursor(found.next),
+          next: found.next && (await sealedPlace(app.database, id, found.next)),
           total: found.total,
           professionals: found.professionals
         }
