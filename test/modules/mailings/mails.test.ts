@@ -221,6 +221,11 @@ test('an address refused for good is noted and not tried again; one refused for 
   for (const member of [gone, busy]) await propose(ann, member)
   await post.later(stage, 3)
   assert.equal((await mailRows(gone))[0]?.refused, '550')
+  const undelivered = async (who: Client, member: string) =>
+    ok(await who.get(`members/${member}/notice-preferences`)).undelivered
+  assert.deepEqual(await undelivered(admin, gone.memberId!), { at: stage.clock.now?.toISOString(), code: 550 })
+  assert.equal((await undelivered(gone, 'me')).code, 550)
+  assert.equal(await undelivered(admin, busy.memberId!), null)
   const jobs = () =>
     post.sql<{ attempts: number; last_error: string; later: boolean; payload: object }>(
       `SELECT j.attempts, j.last_error, j.run_at > now() AS later, p.payload
@@ -239,6 +244,9 @@ test('an address refused for good is noted and not tried again; one refused for 
   answers.clear()
   await post.later(stage, 60)
   assert.deepEqual([mailsTo(busy).length, mailsTo(gone).length, (await jobs()).length], [1, 0, 0])
+  await propose(ann, gone)
+  await post.later(stage, 3)
+  assert.deepEqual([mailsTo(gone).length, await undelivered(admin, gone.memberId!)], [1, null])
 })
 
 test('what the mail server has not taken for three days is given up', async () => {
