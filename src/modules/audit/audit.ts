@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, like, lt, ne, not, or, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gte, like, lt, ne, not, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { rowsWriter } from '../../db/rows.ts'
 import { newId } from '../../shared/ids.ts'
@@ -26,6 +26,16 @@ export type ShownEvent = Omit<StoredEvent, 'timebankId' | 'actorPersonId'> & { a
 
 /** References and interviews are given in confidence: nobody reads of their own, staff included. */
 const inConfidence = like(events.action, 'screening.%')
+
+/** That somebody has shown a conversation to brokers is not for those who take part in it, staff included; only they know their own. */
+const unlessReported = ({ timebankId, actor: { membershipId } }: Tx): SQL | undefined =>
+  membershipId === null
+    ? undefined
+    : sql`CASE WHEN ${events.action} LIKE 'conversation.report%' AND ${events.actorMembershipId} IS DISTINCT FROM ${membershipId}::uuid
+               THEN NOT EXISTS (
+                 SELECT FROM conversations.participants p
+                  WHERE p.timebank_id = ${timebankId} AND p.conversation_id = ${events.subjectId}::uuid AND p.membership_id = ${membershipId}::uuid)
+               ELSE true END`
 
 /**
  * SQL that adds the events of a parameter that `eventsJson` made: for statements of higher modules that write something and
@@ -86,7 +96,8 @@ export async function listEvents(tx: Tx, filter: EventFilter, limit: number): Pr
         onBehalfOf === undefined ? undefined : eq(events.onBehalfOf, onBehalfOf),
         since === undefined ? undefined : gte(events.at, since),
         before === null ? undefined : lt(events.id, before),
-        tx.actor.membershipId === null ? undefined : or(not(inConfidence), ne(events.subjectId, tx.actor.membershipId))
+        tx.actor.membershipId === null ? undefined : or(not(inConfidence), ne(events.subjectId, tx.actor.membershipId)),
+        unlessReported(tx)
       )
     )
     .orderBy(desc(events.id))
@@ -111,6 +122,7 @@ export async function listEventsOf(
           eq(events.timebankId, tx.timebankId),
           condition,
           withheld,
+          unlessReported(tx),
           before === null ? undefined : lt(events.id, before)
         )
       )

@@ -118,6 +118,18 @@ test('reports are for staff who do not take part themselves; members and other t
   refused(await broker.get(`conversation-reports/${made.id}`), 404, 'not-found')
   refused(await broker.post(`conversation-reports/${made.id}/opening`), 404, 'not-found')
   assert.equal(ok(await admin.get(`conversation-reports/${made.id}`)).reason, 'My broker is rude')
+  ok(await admin.post(`conversation-reports/${made.id}/opening`))
+  const actions = async (who: Client, where: string): Promise<string[]> =>
+    ok(await who.get(`${where}${where.includes('?') ? '&' : '?'}limit=200`))
+      .items.filter((e: Json) => e.subjectId === id)
+      .map((e: Json) => e.action)
+  const ofIt = `audit?subjectType=conversation&subjectId=${id}`
+  const [opened, reported, started] = ['report-opened', 'reported', 'started'].map((verb) => `conversation.${verb}`)
+  assert.deepEqual(await actions(admin, ofIt), [opened, reported, started])
+  assert.deepEqual(await actions(broker, ofIt), [started])
+  assert.deepEqual(await actions(broker, 'audit'), [started])
+  assert.deepEqual(await actions(broker, `members/${ann.memberId}/audit`), [])
+  assert.deepEqual(await actions(admin, `members/${ann.memberId}/audit`), [reported])
   refused(await bev.get('conversation-reports'), 403, 'forbidden')
   const other = await foundAnother(stage, admin, 'hilltown')
   refused(await other.get(`conversation-reports/${made.id}`), 404, 'not-found')
