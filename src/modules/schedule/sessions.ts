@@ -6,7 +6,7 @@ import { instantOf } from '../../shared/local-time.ts'
 import type { NoticeKind } from '../../shared/notice-kinds.ts'
 import { type NewGroup, reportAgreed, type SideInput, type SideName, sideOf } from '../exchanges/index.ts'
 import type { Moved } from './appointments.ts'
-import { getArrangement, type Held, requireSpeaker } from './arrangements.ts'
+import { getArrangement, type Held, lockArrangement, requireSpeaker } from './arrangements.ts'
 import { type Arrangement, registeredIn, type Session, updateSession } from './planning.ts'
 import { placesIn } from './registrations.ts'
 import { expect, spanOf } from './slots.ts'
@@ -70,6 +70,8 @@ export async function skipSession(tx: Tx, id: string, reason: string | null): Pr
 
 /** It takes place after all, or they had come after all. Not of an arrangement that has ended, where it lies ahead. */
 export async function restoreSession(tx: Tx, id: string): Promise<Session> {
+  // who ends it at the same time does not see this one among those that lie ahead: the arrangement is locked first, as there
+  await lockArrangement(tx, (await getSession(tx, id)).arrangement.id)
   const held = await lockSession(tx, id)
   requireSessionStatus(held.session, ['skipped', 'no_show'], 'restored')
   if (held.arrangement.status !== 'active' && held.session.startsAt > tx.now)

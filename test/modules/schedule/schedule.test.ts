@@ -495,3 +495,21 @@ test('own arrangements come page by page, each once, newest first, whichever sid
   assert.deepEqual(await pages(bob, 'of=groups&status=proposed'), await pages(broker, 'of=groups&status=proposed'))
   assert.equal((await pages(broker, 'of=groups'))[0], made[4])
 })
+
+test('ending an arrangement and restoring a session of it at once leaves no session of what has ended', async () => {
+  for (let n = 0; n < 12; n += 1) {
+    const arrangement = await agreed()
+    const skipped = (await sessionsOf(arrangement)).slice(0, 4)
+    for (const { id } of skipped) ok(await ann.post(`sessions/${id}/skip`))
+    const steps = await Promise.all([
+      bob.post(`arrangements/${arrangement.id}/ending`),
+      ...skipped.map(({ id }) => ann.post(`sessions/${id}/restoration`))
+    ])
+    assert.ok(steps.every(({ status }) => [200, 409].includes(status)))
+    const left = await sessionsOf(arrangement)
+    assert.deepEqual(
+      left.filter(({ status }) => status === 'planned'),
+      []
+    )
+  }
+})
