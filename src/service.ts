@@ -151,6 +151,7 @@ export async function makeService(
     trustProxy: options.TRUST_PROXY === 'true' || (options.TRUST_PROXY ?? false),
     logger
   })
+  const ending = new AbortController()
   const jobs: Jobs = await startJobs({
     ownerUrl,
     tasks: {
@@ -162,7 +163,7 @@ export async function makeService(
       ...followUpsTasks(database),
       ...transfersTasks(database),
       ...clearingTasks(database),
-      ...circlesTasks(database),
+      ...circlesTasks(database, ending.signal),
       ...matchingTasks(database),
       ...noticesTasks(database),
       ...mailingsTasks({ database, mailer, publicUrl }),
@@ -203,6 +204,7 @@ export async function makeService(
       await app.close()
       clearTimeout(patience)
       await postings.drained()
+      ending.abort(new Error('the service ends'))
       await jobs.stop()
       mailer.close()
       await database.close()

@@ -75,17 +75,26 @@ export function listSearches(tx: Tx, before: string | null, limit: number): Prom
     .limit(limit + 1)
 }
 
-/** The job: reads, searches without holding a transaction, and writes. What it suggests takes the place of what was only suggested. */
-export async function runSearch(database: Database, timebankId: string, id: string): Promise<void> {
+/**
+ * The job: reads, searches without holding a transaction, and writes. What it suggests takes the place of what was only suggested.
+ * Where the service ends meanwhile, it waits for the queue to repeat it.
+ */
+export async function runSearch(
+  database: Database,
+  timebankId: string,
+  id: string,
+  ending?: AbortSignal
+): Promise<void> {
   const inside = <T>(work: (tx: Tx) => Promise<T>) => inTimebank(database, timebankId, systemActor, work)
   const candidates = await inside((tx) => begin(tx, id))
   if (candidates === null) return
   try {
-    const found = await findRingsInThread(candidates.input)
+    const found = await findRingsInThread(candidates.input, ending)
     await inside((tx) => finish(tx, id, candidates, found))
   } catch (error) {
     await inside(async (tx) => {
-      await tx.db.update(searches).set({ state: 'failed', finishedAt: tx.now }).where(one(tx, id))
+      const end = ending?.aborted ? { state: 'waiting' } : { state: 'failed', finishedAt: tx.now }
+      await tx.db.update(searches).set(end).where(one(tx, id))
     })
     throw error
   }

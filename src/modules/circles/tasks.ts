@@ -19,10 +19,11 @@ export const circlesCron: readonly Cron[] = [
   { task: weeklyTask, match: '37 2 * * 1' }
 ]
 
-export const circlesTasks = (database: Database): Tasks => ({
+/** `ending` lets go of a search that is under way: it may take longer than the end of the service may. */
+export const circlesTasks = (database: Database, ending?: AbortSignal): Tasks => ({
   [searchTask]: (payload) => {
     const { timebank, search } = payloadShape.parse(payload)
-    return runSearch(database, timebank, search)
+    return runSearch(database, timebank, search, ending)
   },
   [closeTask]: async () => {
     for (const { id } of await everyTimebank(database)) {

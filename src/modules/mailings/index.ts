@@ -1,2 +1,2 @@
-export { removeMailingsOf, stopMailingsTo } from './preferences.ts'
+export { removeMailingsOf, stopMailingsTo, stopTopics } from './preferences.ts'
 export { mailingsCron, mailingsTasks } from './tasks.ts'

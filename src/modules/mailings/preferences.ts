@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, or, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { addJob } from '../../db/jobs.ts'
 import { isStaff } from '../../shared/actor.ts'
@@ -7,7 +7,7 @@ import { type NoticeTopic, noticeTopics } from '../../shared/notice-kinds.ts'
 import { audit } from '../audit/index.ts'
 import { resolveMember } from '../members/index.ts'
 import { currentPolicy, type MailWay, type Policy } from '../timebanks/index.ts'
-import { preferences, waiting } from './tables.ts'
+import { mails, preferences, waiting } from './tables.ts'
 
 export const gatherTask = 'mailings.gather'
 
@@ -52,6 +52,27 @@ export async function preferencesOf(tx: Tx, membershipId: string): Promise<KeptP
     messageTexts,
     rowVersion
   }
+}
+
+/** A mail that the mail server has refused for good, and with which code. */
+export type Undelivered = { at: Date; code: number }
+
+/** The newest mail to them, where it was refused for good: a wrong address, or a full box. */
+export async function undeliveredTo(tx: Tx, membershipId: string): Promise<Undelivered | null> {
+  const [last] = await tx.db
+    .select({ at: mails.madeAt, refused: mails.refused })
+    .from(mails)
+    .where(
+      and(
+        eq(mails.timebankId, tx.timebankId),
+        eq(mails.membershipId, membershipId),
+        or(isNotNull(mails.sentAt), isNotNull(mails.refused))
+      )
+    )
+    .orderBy(desc(mails.madeAt))
+    .limit(1)
+  const code = Number(last?.refused ?? Number.NaN)
+  return last && Number.isInteger(code) ? { at: last.at, code } : null
 }
 
 /** One's own, or as staff a member's; to others they are not there. */

@@ -44,6 +44,12 @@ export const preferencesView = z
     digestHour: z.int(),
     quietHours: z.object({ from: z.string(), to: z.string() }).nullable(),
     messageTexts: z.boolean(),
+    undelivered: z
+      .object({ at: z.date(), code: z.int().describe('Of the mail server (SMTP), 500 to 599') })
+      .nullable()
+      .describe(
+        'The newest mail to them was refused for good: the address is wrong, or takes no mail. null: it was not'
+      ),
     rowVersion: z.int().describe('0: nothing has been chosen yet')
   })
   .meta({ id: 'NoticePreferences', description: 'How a member is told by mail of what is in their inbox' })

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
 import { type NoticeTopic, noticeTopics } from '../../shared/notice-kinds.ts'
 import { currentPolicy } from '../timebanks/index.ts'
-import { type KeptPreferences, wayOf } from './preferences.ts'
+import { type KeptPreferences, undeliveredTo, wayOf } from './preferences.ts'
 import { type preferencesView, weekDays } from './schemas.ts'
 
 type View = z.output<typeof preferencesView>
@@ -17,6 +17,7 @@ export async function preferencesViewOf(tx: Tx, kept: KeptPreferences): Promise<
     digestHour,
     quietHours: quiet && { from: timeOf(quiet.from), to: timeOf(quiet.to) },
     messageTexts,
+    undelivered: await undeliveredTo(tx, kept.membershipId),
     rowVersion
   }
 }

@@ -17,6 +17,7 @@ import {
 } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { candidatesFor, type Kind } from './candidates.ts'
+import { openCursor, sealCursor } from './cursors.ts'
 import { accept, declineMatch, proposeMatch, seen, suggest, takeUp, withdrawMatch } from './matches.ts'
 import { asSeen, listMatches, requestsWithoutHelp } from './read.ts'
 import {
@@ -78,12 +79,12 @@ function candidateRoutes(
     async (request) => {
       const { limit, cursor, peerFirst } = request.query
       const id = (request.params as unknown as Record<Kind, string>)[kind]
-      const after = decodeCursor(cursor, placeShape)
+      const after = decodeCursor(cursor && (await openCursor(app.database, id, cursor)), placeShape)
       return read(request, async (tx) => {
         const found = await candidatesFor(tx, kind, id, after, limit, peerFirst && peerFirst === 'true')
         return {
           items: await candidateViews(tx, kind, found),
-          next: found.next && encodeCursor(found.next),
+          next: found.next && (await sealCursor(app.database, id, encodeCursor(found.next))),
           total: found.total,
           professionals: found.professionals
         }

@@ -32,7 +32,7 @@ export function noticeRoutes(app: Api): void {
         tags,
         summary: 'What the caller should know of, newest first',
         description:
-          'One for each step that somebody else took in an exchange of the caller, or of an organisation that they act for. Holds ids only: what it is about is read where it is. Kept for a year.',
+          'Of what others, or the service, have done that concerns the caller or an organisation that they act for. Holds ids only: what it is about is read where it is. Kept for a year.',
         params: timebankParams,
         querystring: listQuery,
         response: { 200: pageOf(noticeSchema) }

@@ -8,6 +8,8 @@ import { type NewGroup, reportAgreed, type SideInput, type SideName, sideOf } fr
 import type { Moved } from './appointments.ts'
 import { getArrangement, type Held, requireSpeaker } from './arrangements.ts'
 import { type Arrangement, registeredIn, type Session, updateSession } from './planning.ts'
+import { placesIn } from './registrations.ts'
+import { expect, spanOf } from './slots.ts'
 import { sessions } from './tables.ts'
 import { concernedBy, note } from './telling.ts'
 
@@ -73,6 +75,12 @@ export async function restoreSession(tx: Tx, id: string): Promise<Session> {
   if (held.arrangement.status !== 'active' && held.session.startsAt > tx.now)
     throw new DomainError('wrong-state', 'Its arrangement has ended.', { figures: { state: held.arrangement.status } })
   const after = await updateSession(tx, held.session, { status: 'planned', reason: null, absent: null, closedAt: null })
+  // who has registered while it was skipped was not expected at it
+  const there = [...(await placesIn(tx, after)).keys()]
+  await expect(
+    tx,
+    there.map((memberId) => ({ memberId, subject: 'session', subjectId: after.id, ...spanOf(after) }))
+  )
   await noteSession(tx, held, 'restored')
   return after
 }
@@ -100,7 +108,7 @@ export async function reportSession(
     description: arrangement.title,
     minutes: minutes ?? session.minutes,
     performedOn: dateIn(policy.timeZone, session.startsAt),
-    agreedMinutes: arrangement.agreedMinutes ?? arrangement.minutes,
+    agreedMinutes: arrangement.agreedMinutes,
     approvedMinutes: arrangement.approvedMinutes,
     guardianConsent
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { circlesTasks } from '../../../src/modules/circles/index.ts'
+import { newId } from '../../../src/shared/ids.ts'
 import { addMember, type Client, foundAnother, makeStage, ok, refused, type Stage, setUp } from '../../support/app.ts'
 import { clear, done, type Json, makeRing, type Proposed, proposedRing, proposedRings, search } from './support.ts'
 
@@ -418,6 +419,21 @@ test('one search at a time in a timebank', async () => {
   assert.ok(pages.items[0].id > pages.items[1].id)
   const next = ok(await broker.get(`circle-searches?limit=2&cursor=${pages.next}`))
   assert.ok(next.items[0].id < pages.items[1].id)
+})
+
+test('a search at which the service ends waits for the next one, which does it', async () => {
+  const { timebankId } = ok(await admin.get('/v1/me')).memberships[0]
+  const id = newId()
+  await asOwner(
+    `INSERT INTO circles.searches (timebank_id, id, state, budget_ms, requested_at) VALUES ($1, $2, 'waiting', 5000, now())`,
+    [timebankId, id]
+  )
+  const payload = { timebank: timebankId, search: id }
+  const ended = new Error('the service ends')
+  await assert.rejects(circlesTasks(stage.database, AbortSignal.abort(ended))['circles.search']!(payload), ended)
+  assert.equal(ok(await broker.get(`circle-searches/${id}`)).state, 'waiting')
+  await circlesTasks(stage.database)['circles.search']!(payload)
+  assert.equal(ok(await broker.get(`circle-searches/${id}`)).state, 'done')
 })
 
 test('the service searches by itself once a week where the policy says so', async () => {

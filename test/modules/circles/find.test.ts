@@ -275,3 +275,13 @@ test('a search in its thread leaves the service free to answer', async () => {
 test('a search that cannot be run is told as failed, and not waited for', async () => {
   await assert.rejects(findRingsInThread({ ...dense(2, 100), offers: null as unknown as Open[] }))
 })
+
+test('a search is let go of when the service ends, before it or while it is under way', async () => {
+  const ended = new Error('the service ends')
+  const ending = new AbortController()
+  const searching = findRingsInThread(dense(2000, 20_000), ending.signal)
+  await turn()
+  ending.abort(ended)
+  await assert.rejects(searching, ended)
+  await assert.rejects(findRingsInThread(dense(2000, 20_000), ending.signal), ended)
+})

@@ -221,6 +221,11 @@ test('an address refused for good is noted and not tried again; one refused for 
   for (const member of [gone, busy]) await propose(ann, member)
   await post.later(stage, 3)
   assert.equal((await mailRows(gone))[0]?.refused, '550')
+  const undelivered = async (who: Client, member: string) =>
+    ok(await who.get(`members/${member}/notice-preferences`)).undelivered
+  assert.deepEqual(await undelivered(admin, gone.memberId!), { at: stage.clock.now?.toISOString(), code: 550 })
+  assert.equal((await undelivered(gone, 'me')).code, 550)
+  assert.equal(await undelivered(admin, busy.memberId!), null)
   const jobs = () =>
     post.sql<{ attempts: number; last_error: string; later: boolean; payload: object }>(
       `SELECT j.attempts, j.last_error, j.run_at > now() AS later, p.payload
@@ -239,6 +244,9 @@ test('an address refused for good is noted and not tried again; one refused for 
   answers.clear()
   await post.later(stage, 60)
   assert.deepEqual([mailsTo(busy).length, mailsTo(gone).length, (await jobs()).length], [1, 0, 0])
+  await propose(ann, gone)
+  await post.later(stage, 3)
+  assert.deepEqual([mailsTo(gone).length, await undelivered(admin, gone.memberId!)], [1, null])
 })
 
 test('what the mail server has not taken for three days is given up', async () => {
@@ -418,6 +426,59 @@ test('a mail tells from whom there is a message and about what, and its text onl
   assert.doesNotMatch(`${plain?.text}${plain?.html}`, /Tuesday/)
   assert.ok(whole?.text.includes('  > Is <b>Tuesday</b> fine?\n  > Yours, Ann\n'), whole?.text)
   assert.ok(whole?.html?.includes('Is &lt;b&gt;Tuesday&lt;/b&gt; fine?<br>Yours, Ann'))
+})
+
+test('for an organisation mails name the other side, and who acts for it no more is told neither names nor texts', async () => {
+  at('2027-10-18T10:00:00Z')
+  const [ann, bev, cai] = [await person('Ann'), await person('Bev'), await person('Cai')]
+  const dee = await person('Dee')
+  const house: string = ok(await admin.post('organisations', { name: 'The House', kind: 'charity' }), 201).id
+  for (const { memberId } of [bev, cai])
+    ok(await admin.post(`organisations/${house}/affiliations`, { memberId, professional: false, actsFor: true }), 201)
+  for (const member of [bev, cai])
+    await choose(member, {
+      messageTexts: true,
+      topics: Object.fromEntries(noticeTopics.map((topic) => [topic, 'at_once']))
+    })
+  const fields = { categoryId: garden, mode: 'do', setting: 'any', open: true, estimatedMinutes: 60 }
+  const offer = ok(await bev.post('offers', { ...fields, title: 'Hedges', organisationId: house }), 201).id
+  const request = ok(await ann.post('requests', { ...fields, title: 'A wild hedge' }), 201).id
+  const happenWith = async (other: Member) => {
+    ok(await other.post(`offers/${offer}/conversations`, { text: 'Behind the blue door' }), 201)
+    const sides = {
+      provider: { capacity: 'organisation', organisationId: house },
+      receiver: { memberId: other.memberId }
+    }
+    const exchange = ok(await other.post('exchanges', { ...sides, categoryId: garden, minutes: 60 }), 201).id
+    ok(await bev.post(`exchanges/${exchange}/agreement`))
+    ok(await bev.post(`exchanges/${exchange}/report`, { minutes: 60, performedOn: '2027-10-18' }))
+    ok(await other.post(`exchanges/${exchange}/confirmation`))
+    ok(await other.put(`exchanges/${exchange}/thanks`, { text: 'Straight as a ruler' }), 201)
+  }
+  await happenWith(ann)
+  ok(await ann.post('matches', { requestId: request, offerId: offer }), 201)
+  await post.later(stage, 3)
+  for (const sentence of [
+    'Ann has written to you: Hedges.',
+    'Ann proposes an exchange: Gardening.',
+    'Ann proposes that you come together: A wild hedge.',
+    'Ann thanks you: Gardening.'
+  ])
+    assert.ok(mailsTo(cai)[0]?.text.includes(`* ${sentence}\n`), `${sentence}\n${mailsTo(cai)[0]?.text}`)
+  assert.match(mailsTo(cai)[0]?.text ?? '', /Behind the blue door[\s\S]*Straight as a ruler/)
+  assert.doesNotMatch(mailsTo(cai)[0]?.text ?? '', /The House/)
+  at('2027-10-18T14:00:00Z')
+  const [affiliation] = await post.sql<{ id: string }>('SELECT id FROM members.affiliations WHERE membership_id = $1', [
+    cai.memberId
+  ])
+  await happenWith(dee)
+  await post.sql("UPDATE members.affiliations SET valid_from = '2020-01-01', valid_to = '2020-01-02' WHERE id = $1", [
+    affiliation?.id
+  ])
+  await post.later(stage, 3)
+  const [, last] = mailsTo(cai)
+  assert.ok(mailsTo(bev).at(-1)?.text.includes('Straight as a ruler'))
+  assert.doesNotMatch(`${last?.subject}${last?.text}`, /Dee|Hedge|Gardening|blue door|ruler/i)
 })
 
 test('every kind of notice is told in a mail, also where its subject is gone', async () => {

@@ -63,6 +63,7 @@ describe('preferences', () => {
       digestHour: 8,
       quietHours: null,
       messageTexts: false,
+      undelivered: null,
       rowVersion: 0
     })
   })

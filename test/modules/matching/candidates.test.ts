@@ -365,6 +365,24 @@ describe('who may ask', () => {
     assert.deepEqual(codesOf(seen), codesOf(item))
   })
 
+  test('what leads to the next page tells neither how well somebody fits nor who they are, and is for this listing', async () => {
+    const word = newWord()
+    await town.weigh({ words: 50 })
+    for (const name of ['One', 'Two', 'Three']) await town.offer(await town.member(name), word)
+    const { id } = await town.request(owner, word, { slug: 'uncategorised' })
+    const { next } = await town.candidates(owner, id, '?limit=2')
+    assert.doesNotMatch(Buffer.from(next, 'base64url').toString('latin1'), /[0-9a-f]{8}-[0-9a-f]{4}-|\d{4}-\d\d-\d\d/)
+    assert.equal((await town.candidates(owner, id.toUpperCase(), `?limit=2&cursor=${next}`)).items.length, 1)
+    const made = Buffer.from(JSON.stringify(['0000-01-01', 9, 9, id, id])).toString('base64url')
+    const { id: another } = await town.request(owner, word, { slug: 'uncategorised' })
+    for (const [request, cursor] of [
+      [id, made],
+      [id, `${next.slice(0, -4)}AAAA`],
+      [another, next]
+    ])
+      refused(await owner.get(`requests/${request}/candidates?cursor=${cursor}`), 400, 'validation-failed')
+  })
+
   test('an owner who does not show their profile stays unnamed, with what only the profile says left out', async () => {
     const word = newWord()
     const shy = await town.member('Shy', { profile: { profileVisibility: 'staff', languages: ['cy'] } })

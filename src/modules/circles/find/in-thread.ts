@@ -9,11 +9,15 @@ export type Asked = { input: FindInput; at: number }
 
 /**
  * The same as `findRings`, in a thread of its own, so that the service goes on answering meanwhile. The bound on time includes
- * the start of the thread.
+ * the start of the thread. Refused with the signal's reason when the service ends: it waits for no search.
  */
-export function findRingsInThread(input: FindInput): Promise<Found> {
+export function findRingsInThread(input: FindInput, ending?: AbortSignal): Promise<Found> {
   const worker = startWorker({ workerData: { input, at: Date.now() } satisfies Asked })
+  const given = new AbortController()
   return new Promise<Found>((resolve, reject) => {
+    const end = () => reject(ending?.reason)
+    if (ending?.aborted) end()
+    ending?.addEventListener('abort', end, { signal: given.signal })
     const patience = setTimeout(
       () => reject(new Error('the search for circles hung')),
       input.options.budgetMs + graceMs
@@ -24,7 +28,10 @@ export function findRingsInThread(input: FindInput): Promise<Found> {
       clearTimeout(patience)
       reject(new Error('the search for circles ended without an answer'))
     })
-  }).finally(() => worker.terminate())
+  }).finally(() => {
+    given.abort()
+    return worker.terminate()
+  })
 }
 
 /** Compiled, a thread needs no more than its file. As source (tests, `npm run dev`) it must learn TypeScript first. */
