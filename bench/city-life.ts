@@ -4,7 +4,7 @@ import type { Town } from '../test/support/town.ts'
 type Fill = (text: string) => Promise<unknown>
 
 /** What goes on between the members of a city beside their exchanges; one pair of a hundred has somebody who signs in. */
-export async function fillLife(owner: pg.Client, { timebankId, members }: Town): Promise<void> {
+export async function fillLife(owner: pg.Client, { timebankId, members, broker }: Town): Promise<void> {
   // a statement that makes a table takes no parameters
   const fill: Fill = (text) => owner.query(text.replaceAll('$1', `'${timebankId}'::uuid`))
   // rows come in any order: what they refer to is right by construction
@@ -15,12 +15,12 @@ export async function fillLife(owner: pg.Client, { timebankId, members }: Town):
      WITH numbered AS (SELECT id, row_number() OVER (ORDER BY number) - 1 AS n FROM members.memberships
                         WHERE timebank_id = $1 AND status = 'active' AND number > 100),
           many AS (SELECT count(*) AS all FROM numbered)
-     SELECT n, CASE WHEN n % 100 = 0 THEN (ARRAY[${known}])[1 + n / 100 % ${members.length}] ELSE a.id END AS a, b.id AS b
-       FROM generate_series(0, 99999) n CROSS JOIN many
-       JOIN numbered a ON a.n = n % many.all
-       JOIN numbered b ON b.n = (n * 7 + 31) % many.all AND b.id <> a.id`
+     SELECT g.n, CASE WHEN g.n % 100 = 0 THEN (ARRAY[${known}])[1 + g.n / 100 % ${members.length}] ELSE a.id END AS a, b.id AS b
+       FROM generate_series(0, 99999) g(n) CROSS JOIN many
+       JOIN numbered a ON a.n = g.n % many.all
+       JOIN numbered b ON b.n = (g.n * 7 + 31) % many.all AND b.id <> a.id`
   )
-  await fillConversations(fill)
+  await fillConversations(fill, broker.id)
   await fillThanks(fill)
   await fillMatches(fill)
   await fillMeetings(fill)
@@ -29,7 +29,7 @@ export async function fillLife(owner: pg.Client, { timebankId, members }: Town):
 }
 
 /** Three messages each, the last of them unread; every fifth has had no answer. */
-async function fillConversations(fill: Fill): Promise<void> {
+async function fillConversations(fill: Fill, brokerId: string): Promise<void> {
   await fill(
     `CREATE TEMPORARY TABLE talk AS
      SELECT p.*, uuidv7(make_interval(mins => -p.n)) AS id, o.id AS offer, now() - make_interval(mins => p.n) AS at
@@ -51,6 +51,10 @@ async function fillConversations(fill: Fill): Promise<void> {
   await fill(
     `INSERT INTO conversations.reports (timebank_id, id, conversation_id, reported_by, reason, from_number, to_number, reported_at)
      SELECT $1, uuidv7(), id, b, 'Not friendly', 1, 2, at FROM talk WHERE n % 500 = 0`
+  )
+  await fill(
+    `INSERT INTO conversations.openings (timebank_id, report_id, membership_id, opened_at)
+     SELECT $1, id, '${brokerId}'::uuid, now() FROM conversations.reports WHERE timebank_id = $1`
   )
 }
 

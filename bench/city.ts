@@ -200,7 +200,7 @@ async function fillListings(owner: pg.Client, { timebankId }: Town, size: CitySi
                 (SELECT string_agg(w.word, ' ') FROM generate_series(1, 5) i JOIN word w ON w.n = (5000 * power(abs(sin(s.n * 7.31 + i)), 3))::integer % 5000),
                 (SELECT string_agg(w.word, ' ') FROM generate_series(1, 20) i JOIN word w ON w.n = (5000 * power(abs(sin(s.n * 3.7 + i)), 2))::integer % 5000),
                 (ARRAY['do', 'teach', 'together'])[1 + s.n % 3], (ARRAY['receiver_home', 'outdoors', 'online', 'any'])[1 + s.n % 4],
-                ARRAY['mon_morning', 'sat_afternoon'], CASE WHEN s.n % 8 = 0 THEN '{en,cy}'::text[] ELSE '{en}'::text[] END,
+                ARRAY['mon_morning', 'sat_afternoon'], CASE WHEN s.n % 8 = 1 THEN '{en,cy}'::text[] WHEN s.n % 5000 = 2 THEN '{en,pl}'::text[] ELSE '{en}'::text[] END,
                 'Area ' || s.n % 300, 51.4 + (s.n % 1000) / 2500.0, -3.4 + (s.n / 1000 % 1000) / 2500.0,
                 30 + s.n % 8 * 15, current_date + 20 + (s.n % 300)::integer, now() - make_interval(mins => s.n)${value}
            FROM generate_series(1, $2::integer) s(n)

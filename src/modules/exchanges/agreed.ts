@@ -40,7 +40,7 @@ export async function beginAgreed(
 /**
  * Reports an exchange to whose like both sides have said yes elsewhere (a date of an arrangement), by a side or a broker: as a
  * report of one that was agreed here, it settles at once or waits, by the policy. `minutes` is the service time,
- * `agreedMinutes` what both had agreed to, `approvedMinutes` what a broker had let go ahead. A pause, or an offer or
+ * `agreedMinutes` what both had agreed to (null: this date not by both), `approvedMinutes` what a broker had let go ahead. A pause, or an offer or
  * request that has closed since, does not stand in the way of telling what took place.
  */
 export async function reportAgreed(
@@ -49,7 +49,7 @@ export async function reportAgreed(
     agreedMinutes,
     approvedMinutes,
     ...input
-  }: NewExchange & { performedOn: string; agreedMinutes: number; approvedMinutes?: number | null | undefined }
+  }: NewExchange & { performedOn: string; agreedMinutes: number | null; approvedMinutes?: number | null | undefined }
 ): Promise<Seen> {
   const context = await prepare(tx, input, 'agreed-before')
   const by = reporterOf(context)
@@ -59,9 +59,9 @@ export async function reportAgreed(
     ...context.exchange,
     status: 'reported',
     proposedBy: by,
-    proposedMinutes: agreedMinutes,
+    proposedMinutes: agreedMinutes ?? input.minutes,
     agreedMinutes,
-    agreedAt: tx.now,
+    agreedAt: agreedMinutes === null ? null : tx.now,
     approvedMinutes: approvedMinutes ?? null,
     reportedBy: by,
     reportedByPerson: tx.actor.personId,

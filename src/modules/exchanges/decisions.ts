@@ -117,9 +117,14 @@ async function keep(tx: Tx, id: string, reason: string): Promise<Seen> {
   if (exchange.status !== 'disputed') throw wrongState(exchange, 'kept')
   const entry = { action: 'kept', reason } as const
   if (exchange.settledAt !== null) return step(tx, context, { status: 'settled', reason, closedAt: tx.now }, entry)
-  if (exchange.reportedByPerson === tx.actor.personId)
-    throw new DomainError('own-confirmation', 'Another broker decides about what you have reported.')
+  refuseOwnReport(tx, exchange)
   return settle(tx, context, (settled) => step(tx, context, { ...settled, reason }, entry))
+}
+
+/** R2: who reported what has not settled does not move its hours by deciding, as it was reported or otherwise. */
+function refuseOwnReport(tx: Tx, { settledAt, reportedByPerson }: Exchange): void {
+  if (settledAt === null && reportedByPerson === tx.actor.personId)
+    throw new DomainError('own-confirmation', 'Another broker decides about what you have reported.')
 }
 
 /** What was recorded with others is taken back with them. */
@@ -143,6 +148,7 @@ async function correct(tx: Tx, id: string, correction: Correction & { reason: st
   if (wrong.groupId !== null) throw new DomainError('part-of-group', undefined, { figures: { group: wrong.groupId } })
   if (wrong.source === 'import')
     throw new DomainError('conflict', 'Its hours are part of an opening balance: move hours by hand, with a reason.')
+  refuseOwnReport(tx, wrong)
   const right = await rightOne(tx, context, correction)
   await releaseHold(tx, context)
   const moved = await moveAnew(tx, context, right)

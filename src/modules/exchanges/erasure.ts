@@ -1,6 +1,6 @@
 import { and, eq, ne, or, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
-import { exchanges, queries } from './tables.ts'
+import { exchanges, groups, queries } from './tables.ts'
 
 /**
  * When a membership is erased, what was written about exchanges of theirs is blanked, by whomever it was written: it may name
@@ -26,6 +26,16 @@ export async function blankExchangesOf(tx: Tx, membershipId: string): Promise<vo
           eq(queries.answeredBy, membershipId),
           sql`${queries.exchangeId} IN (SELECT ${exchanges.id} FROM ${exchanges} WHERE ${theirs})`
         )
+      )
+    )
+  await tx.db
+    .update(groups)
+    .set({ reason: null, rowVersion: sql`${groups.rowVersion} + 1` })
+    .where(
+      and(
+        eq(groups.timebankId, tx.timebankId),
+        sql`${groups.reason} IS NOT NULL`,
+        sql`${groups.id} IN (SELECT ${exchanges.groupId} FROM ${exchanges} WHERE ${theirs})`
       )
     )
   await tx.db

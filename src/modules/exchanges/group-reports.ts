@@ -61,8 +61,11 @@ export async function reportGroup(tx: Tx, input: NewGroup): Promise<Group> {
         contexts.some((context) => needsApproval(context, context.exchange.proposedMinutes))
     })
     .returning()
-  for (const { parties, ...planned } of plan.exchanges)
-    await insertExchange(tx, { exchange: { ...planned, creditMinutes: null, groupId: id }, parties, today }, 'reported')
+  for (const { parties, ...planned } of plan.exchanges) {
+    const exchange = { ...planned, creditMinutes: null, groupId: id }
+    // told as a question: to those whose word is needed, and not to the other providers
+    await insertExchange(tx, { exchange, parties, today, tell: 'receiver' }, 'reported')
+  }
   await tx.db.insert(groupAnswers).values(asked(tx, contexts, id))
   await audit(tx, { action: 'exchange-group.reported', subject: { type: 'exchange-group', id } })
   const requestId = plan.exchanges[0]?.requestId
@@ -137,6 +140,9 @@ export async function confirmGroup(tx: Tx, id: string): Promise<Group> {
   const locked = await lockReport(tx, id)
   const { group, broker } = locked
   refuseUnless(group, broker ? ['reported', 'disputed'] : ['reported'], 'confirmed')
+  // who has reported for a body that they do not act for any more
+  if (broker && group.reportedBy === tx.actor.membershipId)
+    throw new DomainError('own-confirmation', 'Another broker confirms what you have reported.')
   if (!broker) {
     await answer(tx, locked, 'confirmed')
     const waiting = await tx.db

@@ -2,11 +2,12 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { markRequest } from '../listings/index.ts'
 import { areFamily } from '../members/index.ts'
+import type { Policy } from '../timebanks/index.ts'
 import { refuseFamily, waitsFor } from './clearance.ts'
 import { type Context, lockExchange, prepare, type Seen, wrongState } from './exchanges.ts'
 import { creditFor, type Proposal, type Quote, quoteOf, refuseStale } from './quote.ts'
 import { placeHold } from './settle.ts'
-import type { SideName } from './sides.ts'
+import type { SideName, Sides } from './sides.ts'
 import { answeringSide, beginningSide, behalf, recheckCapacities } from './who.ts'
 import { insertExchange, step } from './writing.ts'
 
@@ -95,7 +96,7 @@ export async function agree(tx: Tx, id: string, said: Agreement = {}): Promise<S
       { figures: holds }
     )
   refuseGone(context)
-  await refuseFamilySince(tx, context)
+  await refuseFamilySince(tx, exchange, policy)
   const holdId = policy.holdAtAgreement ? await placeHold(tx, context) : null
   if (exchange.requestId) await markRequest(tx, exchange.requestId, 'matched')
   return step(
@@ -135,8 +136,11 @@ function refuseGone({ exchange, parties }: Context): void {
 }
 
 /** Two may have been noted as family since it was proposed. */
-async function refuseFamilySince(tx: Tx, { exchange, policy }: Context): Promise<void> {
-  const { providerId, receiverId, providerCapacity, receiverCapacity } = exchange
+export async function refuseFamilySince(
+  tx: Tx,
+  { providerId, receiverId, providerCapacity, receiverCapacity }: Sides,
+  policy: Policy
+): Promise<void> {
   if (policy.familyExchanges === 'allowed' || providerId === null || receiverId === null) return
   if (await areFamily(tx, providerId, receiverId)) refuseFamily(policy, providerCapacity, receiverCapacity)
 }

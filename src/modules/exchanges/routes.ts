@@ -143,7 +143,8 @@ export function exchangeRoutes(app: Api): void {
         response: { 200: quoteSchema }
       }
     },
-    async (request) => read(request, (tx) => quote(tx, request.body))
+    // a slip's book is locked while it is looked at, which a transaction that only reads may not
+    async (request, reply) => write(request, reply, 200, (tx) => quote(tx, request.body))
   )
 
   app.post(

@@ -7,7 +7,7 @@ import { type AuditEntry, eventsJson, insertEvents } from '../audit/index.ts'
 import { membersActingFor } from '../members/index.ts'
 import { insertNotices, noticesJson } from '../notices/index.ts'
 import type { Context, Exchange, Seen } from './exchanges.ts'
-import { sideNames, sideOf } from './sides.ts'
+import { type SideName, sideNames, sideOf } from './sides.ts'
 import { exchanges } from './tables.ts'
 
 /** What a step may change; the rest of an exchange is that of its beginning. */
@@ -65,7 +65,11 @@ type Step = Pick<AuditEntry, 'onBehalfOf' | 'reason'> & {
   /** noted, and told to nobody */
   quiet?: boolean
 }
-type About = Pick<Context, 'exchange' | 'parties' | 'today'> & Partial<Pick<Context, 'category' | 'policy'>>
+type About = Pick<Context, 'exchange' | 'parties' | 'today'> &
+  Partial<Pick<Context, 'category' | 'policy'>> & {
+    /** the one side that is told, where the other has nothing to answer */
+    tell?: SideName
+  }
 
 /** Writes a step of an exchange that is locked: the new state, who did it for whom, and to whom it is told. */
 export async function step(tx: Tx, about: About, change: Change, entry: Step): Promise<Seen> {
@@ -151,8 +155,8 @@ const here: readonly string[] = ['active', 'paused', 'suspended']
  * Who should know of a step: the members on both sides and, where an organisation is a side, those who act for it today; but
  * not who took the step.
  */
-async function concerned(tx: Tx, { exchange, parties, today }: About): Promise<string[]> {
-  const sides = sideNames.map((name) => sideOf(exchange, name))
+async function concerned(tx: Tx, { exchange, parties, today, tell }: About): Promise<string[]> {
+  const sides = (tell ? [tell] : sideNames).map((name) => sideOf(exchange, name))
   const members = sides.flatMap(({ memberId }) =>
     memberId !== null && here.includes(parties.member(memberId).status) ? [memberId] : []
   )

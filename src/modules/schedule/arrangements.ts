@@ -7,6 +7,7 @@ import {
   type NewGroup,
   otherSide,
   prepare,
+  refuseFamilySince,
   type SideInput,
   type SideName,
   sideOf,
@@ -183,14 +184,16 @@ const needsBroker = (policy: Policy, { risk }: Flags, minutes: number): boolean 
   policy.brokerApprovalRisks.includes(risk) ||
   (policy.brokerApprovalAboveMinutes !== null && minutes > policy.brokerApprovalAboveMinutes)
 
-/** The other side agrees to all dates. `expected`: the version that was read; what was changed since is not agreed to. */
+/** The other side agrees to all dates. `expected`: the version that was read, needed once it was changed: what was changed since is not agreed to. */
 export async function agreeArrangement(tx: Tx, id: string, expected: number | null): Promise<Arrangement> {
   const held = await lockArrangement(tx, id)
   const { arrangement, policy } = held
   requireStatus(arrangement, ['proposed'], 'agreed')
   const side = answeringSide(held)
+  if (expected === null && arrangement.rowVersion > 1) throw new DomainError('precondition-required')
   if (expected !== null && expected !== arrangement.rowVersion) throw new DomainError('precondition-failed')
   await refuseGone(tx, arrangement)
+  await refuseFamilySince(tx, arrangement, policy)
   refuseSeries(tx, arrangement)
   const category = await getCategory(tx, arrangement.categoryId)
   const waits = needsBroker(policy, category, arrangement.minutes)
@@ -266,7 +269,8 @@ export type ArrangementChange = Moved & {
 
 /**
  * Changes what was arranged: sessions that lie ahead and were not changed by themselves follow it. Before it is agreed to only
- * by the side that proposed. Longer sessions are told, and not taken for agreed.
+ * by the side that proposed. Longer sessions are told, and not taken for agreed; nor are sessions on days that the receiver, who
+ * would be debited, has not said yes to.
  */
 export async function changeArrangement(
   tx: Tx,
@@ -288,7 +292,10 @@ export async function changeArrangement(
   const moved =
     localStart !== arrangement.localStart || timeZone !== arrangement.timeZone || rrule !== arrangement.rrule
   if (moved) refuseSeries(tx, { localStart, timeZone, rrule })
+  const otherDays = rrule !== arrangement.rrule || localStart.slice(0, 10) !== arrangement.localStart.slice(0, 10)
+  const unasked = arrangement.kind === 'pair' && otherDays && !staff && !own.includes('receiver')
   const after = await update(tx, arrangement, {
+    agreedMinutes: unasked ? null : arrangement.agreedMinutes,
     localStart,
     timeZone,
     rrule,

@@ -2,7 +2,7 @@ import { and, asc, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { dateIn } from '../../shared/clock.ts'
 import { DomainError, type Fault, refuseFaults } from '../../shared/errors.ts'
-import { type NewGroup, recordGroup, type SideName } from '../exchanges/index.ts'
+import { type NewGroup, recordGroup, type SideName, sideNames } from '../exchanges/index.ts'
 import { partiesOf } from '../members/index.ts'
 import { updateSession } from './planning.ts'
 import { placesIn } from './registrations.ts'
@@ -123,7 +123,8 @@ export async function recordSession(tx: Tx, sessionId: string, recording: Record
   requireSessionStatus(session, ['planned'], 'recorded')
   requireBegun(tx, session)
   const people = await cameTo(tx, session.id)
-  if (people.length === 0) throw new DomainError('wrong-state', 'Note first who came (attendance).')
+  const missing = sideNames.find((role) => !people.some((person) => person.role === role))
+  if (missing) throw new DomainError('wrong-state', `Note first who came (attendance): there is no ${missing}.`)
   const group = await recordGroup(tx, { ...groupOf(held, people), ...recording })
   const after = await updateSession(tx, session, { status: 'held', groupId: group.id, closedAt: tx.now })
   await noteSession(tx, held, 'recorded', { changes: { groupId: group.id } })

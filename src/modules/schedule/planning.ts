@@ -9,6 +9,15 @@ import { membersOnSides } from './telling.ts'
 export type Arrangement = typeof arrangements.$inferSelect
 export type Session = typeof sessions.$inferSelect
 
+export const arrangementStatuses = [
+  'proposed',
+  'awaiting_approval',
+  'active',
+  'ended',
+  'cancelled',
+  'declined'
+] as const
+
 /** Sessions of a rule are made for so long ahead; a single one at once. */
 export const horizonMs = 8 * 7 * 86_400_000
 const forGood = new Date('9999-01-01T00:00:00Z')
@@ -73,10 +82,16 @@ async function makeSessions(tx: Tx, arrangement: Arrangement, occurrences: reado
     )
     .onConflictDoNothing()
     .returning()
+  await expectAtAll(tx, arrangement, made)
+}
+
+/** Expects at sessions those who come to all of them. */
+async function expectAtAll(tx: Tx, arrangement: Arrangement, those: readonly Session[]): Promise<void> {
+  if (those.length === 0) return
   const people = await expectedAtAll(tx, arrangement)
   await expect(
     tx,
-    made.flatMap((session) =>
+    those.flatMap((session) =>
       people.map((memberId) => ({ memberId, subject: 'session' as const, subjectId: session.id, ...spanOf(session) }))
     )
   )
@@ -151,7 +166,10 @@ export async function replanSessions(tx: Tx, arrangement: Arrangement): Promise<
     const same = (Object.keys(next) as (keyof typeof next)[]).every(
       (field) => String(session[field]) === String(next[field])
     )
-    if (!same) await updateSession(tx, session, next)
+    if (same) continue
+    const after = await updateSession(tx, session, next)
+    // who came to it while it was cancelled was not expected at it
+    if (session.status === 'cancelled') await expectAtAll(tx, arrangement, [after])
   }
   await makeSessions(tx, arrangement, [...wanted.values()])
   await tx.db

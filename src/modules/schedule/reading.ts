@@ -1,11 +1,12 @@
-import { and, asc, desc, eq, gte, inArray, lt, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lt, ne, type SQL, sql } from 'drizzle-orm'
+import { unionAll } from 'drizzle-orm/pg-core'
 import type { Tx } from '../../db/client.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
 import { addDays, endOfDay } from '../../shared/clock.ts'
 import { categoriesOf } from '../exchanges/index.ts'
 import { organisationsActedFor, partiesOf } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
-import type { Arrangement, Session } from './planning.ts'
+import { type Arrangement, arrangementStatuses, type Session } from './planning.ts'
 import { type Span, type Subject, stillOn } from './slots.ts'
 import { arrangements, registrations, sessions } from './tables.ts'
 
@@ -17,44 +18,69 @@ export type ArrangementFilter = {
   memberId?: string | undefined
 }
 
-/** Newest first, keyset by id. One more than `limit` where there are more. */
+/**
+ * Newest first, keyset by id. One more than `limit` where there are more. Each side and each status is looked for by itself, by
+ * its own index and no further than the page: an OR of them would read all that there ever was.
+ */
 export async function listArrangements(
   tx: Tx,
   filter: ArrangementFilter,
   before: string | null,
   limit: number
 ): Promise<Arrangement[]> {
-  const me = tx.actor.membershipId!
-  const overseeing = isStaff(tx.actor) || hasRole(tx.actor, 'auditor')
-  const which = filter.of === 'all' && !overseeing ? 'own' : filter.of
-  const sideIs = (ids: string[]) => or(inArray(arrangements.providerId, ids), inArray(arrangements.receiverId, ids))
-  const where: (SQL | undefined)[] = [eq(arrangements.timebankId, tx.timebankId)]
-  if (filter.status !== undefined) where.push(eq(arrangements.status, filter.status))
-  if (filter.memberId !== undefined) where.push(sideIs([filter.memberId]))
-  if (before !== null) where.push(lt(arrangements.id, before))
-  if (which === 'groups') where.push(eq(arrangements.kind, 'group'), overseeing ? undefined : shownGroups)
-  if (which === 'registered') where.push(inArray(arrangements.id, registeredWith(tx, me)))
-  if (which === 'own') {
-    const { rules } = await currentPolicy(tx)
-    const organisations = await organisationsActedFor(tx, me, today(tx, rules))
-    const acted =
-      organisations.length === 0
-        ? undefined
-        : or(
-            inArray(arrangements.providerOrganisationId, organisations),
-            inArray(arrangements.receiverOrganisationId, organisations)
-          )
-    where.push(or(sideIs([me]), acted))
-  }
+  const common = [
+    eq(arrangements.timebankId, tx.timebankId),
+    ...(filter.status === undefined ? [] : [eq(arrangements.status, filter.status)]),
+    ...(before === null ? [] : [lt(arrangements.id, before)])
+  ]
+  const sides = filter.memberId === undefined ? [undefined] : sidesOf(filter.memberId)
+  const branches = (await asked(tx, filter)).flatMap((which) =>
+    sides.map((side) =>
+      tx.db
+        .select({ id: arrangements.id })
+        .from(arrangements)
+        .where(and(...common, which, side))
+        .orderBy(desc(arrangements.id))
+        .limit(limit + 1)
+    )
+  )
+  const [first, second, ...rest] = branches
+  const found = await (second ? unionAll(first!, second, ...rest) : first!)
+  const newest = [...new Set(found.map(({ id }) => id))]
+    .sort()
+    .reverse()
+    .slice(0, limit + 1)
+  if (newest.length === 0) return []
   return tx.db
     .select()
     .from(arrangements)
-    .where(and(...where))
+    .where(and(eq(arrangements.timebankId, tx.timebankId), inArray(arrangements.id, newest)))
     .orderBy(desc(arrangements.id))
-    .limit(limit + 1)
 }
 
-const shownGroups = inArray(arrangements.status, ['active', 'ended'])
+const sidesOf = (memberId: string): SQL[] => [
+  eq(arrangements.providerId, memberId),
+  eq(arrangements.receiverId, memberId)
+]
+
+/** What is asked for, in parts of which each has an index; undefined: all. */
+async function asked(tx: Tx, { of, status }: ArrangementFilter): Promise<(SQL | undefined)[]> {
+  const me = tx.actor.membershipId!
+  const overseeing = isStaff(tx.actor) || hasRole(tx.actor, 'auditor')
+  if (of === 'registered') return [inArray(arrangements.id, registeredWith(tx, me))]
+  if (of === 'groups') {
+    const shown = overseeing && status !== undefined ? [status] : overseeing ? arrangementStatuses : shownGroups
+    return shown.map((each) => and(eq(arrangements.kind, 'group'), eq(arrangements.status, each)))
+  }
+  if (of === 'all' && overseeing) return [undefined]
+  const { rules } = await currentPolicy(tx)
+  const organisations = await organisationsActedFor(tx, me, today(tx, rules))
+  const { providerOrganisationId, receiverOrganisationId } = arrangements
+  const acted = [providerOrganisationId, receiverOrganisationId].map((column) => inArray(column, organisations))
+  return [...sidesOf(me), ...(organisations.length === 0 ? [] : acted)]
+}
+
+const shownGroups = ['active', 'ended'] as const
 
 const registeredWith = (tx: Tx, memberId: string) =>
   tx.db

@@ -203,7 +203,7 @@ export function arrangementRoutes(app: Api): void {
   step(
     'agreement',
     'agreeArrangement',
-    'The other side agrees to all dates; with If-Match to the version that they read',
+    'The other side agrees to all dates; with If-Match to the version that they read, which is needed once it was changed',
     emptyInput,
     (tx, id, _, expected) => agreeArrangement(tx, id, expected)
   )

@@ -3,6 +3,7 @@ import { pageQuery } from '../../http/index.ts'
 import { claimableSources } from '../../shared/actor.ts'
 import { exchangeParams, newGroupSchema, sideOut, sideSchema } from '../exchanges/schemas.ts'
 import { timebankParams, timeZoneSchema } from '../timebanks/schemas.ts'
+import { arrangementStatuses } from './planning.ts'
 
 const line = (max: number) =>
   z
@@ -137,14 +138,6 @@ export const appointmentSchema = z
   })
   .meta({ id: 'Appointment' })
 
-export const arrangementStatuses = [
-  'proposed',
-  'awaiting_approval',
-  'active',
-  'ended',
-  'cancelled',
-  'declined'
-] as const
 export const sessionStatuses = ['planned', 'held', 'skipped', 'cancelled', 'no_show'] as const
 
 export const arrangementListed = z.object({
@@ -159,7 +152,12 @@ export const arrangementListed = z.object({
   ...shownWhen,
   rrule: z.string().nullable(),
   capacity: z.int().nullable(),
-  agreedMinutes: z.int().nullable().describe('Minutes of a session that both sides have agreed to'),
+  agreedMinutes: z
+    .int()
+    .nullable()
+    .describe(
+      'Minutes of a session that both sides have agreed to; null: not agreed to yet, or the provider has changed the days since'
+    ),
   policyVersion: z.int(),
   proposedBy: z.enum(['provider', 'receiver', 'broker']),
   source: z.enum([...claimableSources, 'import', 'system']),

@@ -6,8 +6,10 @@ import { instantOf } from '../../shared/local-time.ts'
 import type { NoticeKind } from '../../shared/notice-kinds.ts'
 import { type NewGroup, reportAgreed, type SideInput, type SideName, sideOf } from '../exchanges/index.ts'
 import type { Moved } from './appointments.ts'
-import { getArrangement, type Held, requireSpeaker } from './arrangements.ts'
+import { getArrangement, type Held, lockArrangement, requireSpeaker } from './arrangements.ts'
 import { type Arrangement, registeredIn, type Session, updateSession } from './planning.ts'
+import { placesIn } from './registrations.ts'
+import { expect, spanOf } from './slots.ts'
 import { sessions } from './tables.ts'
 import { concernedBy, note } from './telling.ts'
 
@@ -68,11 +70,19 @@ export async function skipSession(tx: Tx, id: string, reason: string | null): Pr
 
 /** It takes place after all, or they had come after all. Not of an arrangement that has ended, where it lies ahead. */
 export async function restoreSession(tx: Tx, id: string): Promise<Session> {
+  // who ends it at the same time does not see this one among those that lie ahead: the arrangement is locked first, as there
+  await lockArrangement(tx, (await getSession(tx, id)).arrangement.id)
   const held = await lockSession(tx, id)
   requireSessionStatus(held.session, ['skipped', 'no_show'], 'restored')
   if (held.arrangement.status !== 'active' && held.session.startsAt > tx.now)
     throw new DomainError('wrong-state', 'Its arrangement has ended.', { figures: { state: held.arrangement.status } })
   const after = await updateSession(tx, held.session, { status: 'planned', reason: null, absent: null, closedAt: null })
+  // who has registered while it was skipped was not expected at it
+  const there = [...(await placesIn(tx, after)).keys()]
+  await expect(
+    tx,
+    there.map((memberId) => ({ memberId, subject: 'session', subjectId: after.id, ...spanOf(after) }))
+  )
   await noteSession(tx, held, 'restored')
   return after
 }
@@ -100,7 +110,7 @@ export async function reportSession(
     description: arrangement.title,
     minutes: minutes ?? session.minutes,
     performedOn: dateIn(policy.timeZone, session.startsAt),
-    agreedMinutes: arrangement.agreedMinutes ?? arrangement.minutes,
+    agreedMinutes: arrangement.agreedMinutes,
     approvedMinutes: arrangement.approvedMinutes,
     guardianConsent
   })

@@ -72,7 +72,7 @@ export const arrangements = schedule.table(
     rrule: text('rrule'),
     /** Places for receivers of a group. */
     capacity: integer('capacity'),
-    /** Minutes of a session that both sides have agreed to; later changes are told, and are no agreement. */
+    /** Minutes of a session that both sides have agreed to; later changes are told, and are no agreement. Null: to none of these days. */
     agreedMinutes: integer('agreed_minutes'),
     /** What a broker has let go ahead, where the policy asks for that. */
     approvedMinutes: integer('approved_minutes'),

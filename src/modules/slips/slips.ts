@@ -220,8 +220,11 @@ export async function slipOf(tx: Tx, { slipsFromBooks }: Policy): Promise<string
 
 /** When a member is erased: nothing is left of what was written about the books that they held. */
 export async function blankBooksOf(tx: Tx, membershipId: string): Promise<void> {
+  const heldBy = and(eq(books.timebankId, tx.timebankId), eq(books.holderId, membershipId))
+  await tx.db.update(books).set({ note: '', closingNote: null }).where(heldBy)
+  const held = tx.db.select({ id: books.id }).from(books).where(heldBy)
   await tx.db
-    .update(books)
-    .set({ note: '', closingNote: null })
-    .where(and(eq(books.timebankId, tx.timebankId), eq(books.holderId, membershipId)))
+    .update(voids)
+    .set({ reason: '' })
+    .where(and(eq(voids.timebankId, tx.timebankId), inArray(voids.bookId, held)))
 }

@@ -119,6 +119,7 @@ test('a dispute that was not settled yet: kept, it settles as reported, by anoth
   ok(await step(house.broker, own, 'report', { minutes: 60, performedOn }))
   ok(await step(bev, own, 'dispute', { reason }))
   refused(await decide(own, 'keep'), 403, 'own-confirmation')
+  refused(await decide(own, 'correct', { minutes: 59 }), 403, 'own-confirmation')
   ok(await decide(own, 'keep', {}, house.admin))
 })
 

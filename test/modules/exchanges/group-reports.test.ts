@@ -372,3 +372,40 @@ test('for an organisation that was helped confirms who acts for it, but not who 
   )
   assert.equal(ok(await confirm(jon, id)).status, 'settled')
 })
+
+test('only those whose word is needed are asked to confirm; other providers hear of it when it settles', async () => {
+  const kinds = async (who: Client, ids: string[]): Promise<string[]> =>
+    ok(await who.get('notices?limit=200'))
+      .items.filter(({ subjectId, subject }: Json) => ids.includes(subjectId ?? subject?.id))
+      .map(({ kind }: Json) => kind)
+  const providers = [gwen, jon].map((who) => ({ ...side(who), minutes: 60 }))
+  const { id } = ok(await gwen.post('exchange-groups/reports', session({ providers, receivers: [side(hal)] })), 201)
+  const ids = ok(await admin.get(`exchange-groups/${id}`)).exchanges.map((x: Json) => x.id)
+  assert.deepEqual(await kinds(hal, ids), ['exchange.reported', 'exchange.reported'])
+  assert.deepEqual(await kinds(jon, ids), [])
+  ok(await confirm(hal, id))
+  assert.deepEqual(await kinds(jon, ids), ['exchange.settled'])
+})
+
+test('who has reported for a body and does not act for it any more does not confirm as a broker', async () => {
+  const choir = ok(await admin.post('organisations', { name: 'Band', kind: 'community_group' }), 201)
+  const at = `organisations/${choir.id}/affiliations`
+  const acting = { memberId: broker.memberId, professional: false, actsFor: true, validFrom: '2026-01-01' }
+  const affiliation = ok(await admin.post(at, acting), 201)
+  const providers = [{ capacity: 'organisation', organisationId: choir.id, minutes: 60 }]
+  const { id } = ok(await broker.post('exchange-groups/reports', session({ providers })), 201)
+  ok(await admin.patch(`affiliations/${affiliation.id}`, { validTo: '2026-01-31' }, affiliation.rowVersion))
+  refused(await confirm(broker, id), 403, 'own-confirmation')
+  assert.equal(ok(await confirm(admin, id)).status, 'settled')
+})
+
+test('why somebody said that it was otherwise goes when one of the people is erased', async () => {
+  const kim = await addMember(stage, admin, { name: 'Kim' })
+  const { id } = ok(await gwen.post('exchange-groups/reports', session({ receivers: [hal, kim].map(side) })), 201)
+  ok(await kim.post(`exchange-groups/${id}/refusal`, { reason: 'Kim was in hospital' }))
+  ok(await admin.post(`exchange-groups/${id}/cancellation`, {}))
+  assert.equal(ok(await admin.get(`exchange-groups/${id}`)).reason, 'Kim was in hospital')
+  ok(await kim.post('members/me/departure', {}))
+  ok(await admin.post(`members/${kim.memberId}/erasure`, {}))
+  assert.equal(ok(await admin.get(`exchange-groups/${id}`)).reason, null)
+})

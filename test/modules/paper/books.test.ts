@@ -276,7 +276,28 @@ test('faults of a book are all told; only staff keep books, and each timebank it
 test('when a holder is erased, nothing is left of what was written about their book', async () => {
   const leaver = await addMember(stage, admin, { login: false })
   const book = await issue({ holderId: leaver.memberId, note: 'Lives above the shop' })
+  ok(await broker.post(`slip-books/${book.id}/void`, { number: 3, reason: 'Lost in hospital' }))
   ok(await admin.post(`members/${leaver.memberId}/departure`, {}))
   ok(await admin.post(`members/${leaver.memberId}/erasure`, {}))
   assert.equal(ok(await broker.get(`slip-books/${book.id}`)).note, '')
+  const slips = ok(await broker.get(`slip-books/${book.id}/slips`)).items
+  assert.deepEqual([slips[2].state, slips[2].voidReason], ['void', ''])
+})
+
+test('what is told on a slip is quoted before it is proposed; a void slip is refused there too', async () => {
+  const book = await issue()
+  const quote = (number: number) =>
+    broker.post(
+      'exchanges/quote',
+      {
+        provider: { memberId: gwen.memberId },
+        receiver: { memberId: hal.memberId },
+        categoryId: garden,
+        minutes: 30
+      },
+      slip(`${book.prefix}${number}`)
+    )
+  assert.equal(ok(await quote(1)).creditMinutes, 30)
+  ok(await broker.post(`slip-books/${book.id}/void`, { number: 1, reason: 'Torn' }))
+  refused(await quote(1), 422, 'slip-void')
 })

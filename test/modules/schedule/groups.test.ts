@@ -217,3 +217,62 @@ test('another timebank knows nothing of it', async () => {
   refused(await other.post(`sessions/${first.id}/skip`), 404, 'not-found')
   assert.deepEqual(ok(await other.get('sessions')).items, [])
 })
+
+test('a session at which nobody gave, or nobody was helped, cannot be recorded', async () => {
+  const group = await begin()
+  const [first] = await sessionsOf(group)
+  await at('2026-03-03T11:30:00Z')
+  for (const as of ['receiver', 'provider'] as const) {
+    const people = [ann, bob].map(({ memberId }) => ({ memberId, as }))
+    ok(await lena.put(`sessions/${first.id}/attendance`, { people }))
+    refused(await broker.post(`sessions/${first.id}/record`, {}), 409, 'wrong-state')
+  }
+  assert.equal(ok(await lena.get(`sessions/${first.id}`)).status, 'planned')
+})
+
+test('who registers while a session is skipped is expected at it once it takes place after all', async () => {
+  const group = await begin()
+  const [first] = await sessionsOf(group)
+  ok(await lena.post(`sessions/${first.id}/skip`))
+  ok(await join(group, ann), 201)
+  ok(await join(group, bob, { sessionId: first.id }), 201)
+  assert.ok(!(await calendarOf(ann)).some(({ id }) => id === first.id))
+  ok(await lena.post(`sessions/${first.id}/restoration`))
+  for (const who of [ann, bob, lena]) assert.ok((await calendarOf(who)).some(({ id }) => id === first.id))
+})
+
+test('who registers while the rule leaves a date out is expected at it once the rule gives it again', async () => {
+  const group = await begin()
+  const [first] = await sessionsOf(group)
+  const [, second] = await sessionsOf(group)
+  const later = { startsAt: '2026-03-10T10:00' }
+  const changed = ok(await lena.patch(`arrangements/${group.id}`, later, group.rowVersion))
+  ok(await join(group, ann), 201)
+  assert.equal((await calendarOf(ann))[0].id, second.id)
+  ok(await lena.patch(`arrangements/${group.id}`, { startsAt: '2026-03-03T10:00' }, changed.rowVersion))
+  assert.equal((await calendarOf(ann))[0].id, first.id)
+})
+
+test('one night plans ahead for more arrangements than one transaction takes, also while the clock goes on', async () => {
+  const groups: Json[] = []
+  for (let n = 0; n < 105; n += 1) groups.push(await begin())
+  await at('2026-03-10T01:13:00Z')
+  // a run that finds its own work due again would never end
+  let reads = 0
+  let now = stage.clock.now!.getTime()
+  Object.defineProperty(stage.clock, 'now', {
+    configurable: true,
+    get: () => {
+      reads += 1
+      if (reads > 2000) throw new Error('the night does not end')
+      now += 1000
+      return new Date(now)
+    }
+  })
+  try {
+    await planAhead(stage)
+  } finally {
+    Object.defineProperty(stage.clock, 'now', { configurable: true, writable: true, value: new Date(now) })
+  }
+  for (const group of groups) assert.equal((await sessionsOf(group)).at(-1)?.ruleDate, '2026-04-28')
+})

@@ -414,3 +414,102 @@ test('vetting and the consent of guardians are asked for before anything is arra
   const held = ok(await broker.post(`sessions/${first.id}/report`, { guardianConsent: 'in_person' }))
   assert.equal(held.status, 'held')
 })
+
+test('a proposal that was changed is agreed to by its version only', async () => {
+  const arrangement = await propose()
+  const longer = ok(await ann.patch(`arrangements/${arrangement.id}`, { minutes: 600 }, 1))
+  refused(await bob.post(`arrangements/${arrangement.id}/agreement`), 428, 'precondition-required')
+  assert.equal(ok(await bob.get(`arrangements/${arrangement.id}`)).status, 'proposed')
+  ok(await bob.post(`arrangements/${arrangement.id}/agreement`, {}, version(longer)))
+})
+
+test('two who have been noted as family since do not agree to an arrangement', async () => {
+  const arrangement = await propose()
+  ok(await bob.put(`members/me/family/${ann.number}`))
+  refused(await bob.post(`arrangements/${arrangement.id}/agreement`), 422, 'family-unofficial-only')
+})
+
+test('no hours of the receiver move for days that only the provider has said yes to', async () => {
+  const policy = async (rules: Record<string, unknown>) => {
+    const { version: policyVersion } = ok(await admin.get('policy'))
+    ok(await admin.patch('policy', { rules, why: 'For one test' }, policyVersion))
+  }
+  await policy({ whoConfirms: 'nobody' })
+  const reported = async (change: Record<string, unknown> | null, by: Client): Promise<string[]> => {
+    await at(monday.toISOString())
+    const arrangement = await agreed()
+    if (change) ok(await by.patch(`arrangements/${arrangement.id}`, change, arrangement.rowVersion))
+    const sessions = (await sessionsOf(arrangement)).filter(({ status }) => status === 'planned')
+    await at(sessions[0]!.endsAtUtc)
+    const { exchangeId } = ok(await ann.post(`sessions/${sessions[0]!.id}/report`, {}))
+    const { status } = ok(await ann.get(`exchanges/${exchangeId}`))
+    return [status, String(ok(await bob.get(`arrangements/${arrangement.id}`)).agreedMinutes)]
+  }
+  try {
+    assert.deepEqual(await reported(null, ann), ['settled', '60'])
+    assert.deepEqual(await reported({ place: 'Behind the house', startsAt: '2026-03-03T11:00' }, ann), [
+      'settled',
+      '60'
+    ])
+    assert.deepEqual(await reported({ rrule: 'FREQ=DAILY' }, ann), ['reported', 'null'])
+    assert.deepEqual(await reported({ startsAt: '2026-03-04T10:00' }, ann), ['reported', 'null'])
+    assert.deepEqual(await reported({ rrule: 'FREQ=DAILY' }, bob), ['settled', '60'])
+  } finally {
+    await policy({ whoConfirms: 'other_side' })
+  }
+})
+
+test('own arrangements come page by page, each once, newest first, whichever side one or one’s organisation is', async () => {
+  const choir = ok(await admin.post('organisations', { name: `Choir ${ann.number}`, kind: 'community_group' }), 201)
+  const affiliation = { memberId: ann.memberId, professional: false, actsFor: true, validFrom: '2026-01-01' }
+  ok(await admin.post(`organisations/${choir.id}/affiliations`, affiliation), 201)
+  const { memberId } = ann
+  const made = [
+    await propose(),
+    await propose({ provider: { memberId: bob.memberId }, receiver: { memberId } }),
+    await propose({
+      receiver: { capacity: 'organisation', organisationId: choir.id },
+      provider: { memberId: bob.memberId }
+    }),
+    await propose({ provider: { capacity: 'organisation', organisationId: choir.id, memberId } }),
+    ok(await ann.post('arrangements', { ...weekly(), receiver: undefined }), 201)
+  ].map(({ id }) => id)
+  await propose({ provider: { memberId: carl.memberId } }, carl)
+  const pages = async (by: Client, query: string): Promise<string[]> => {
+    const ids: string[] = []
+    for (let cursor = ''; ; ) {
+      const { items, next } = ok(await by.get(`arrangements?limit=2&${query}${cursor}`))
+      ids.push(...items.map(({ id }: Json) => id))
+      if (!next) return ids
+      cursor = `&cursor=${encodeURIComponent(next)}`
+    }
+  }
+  assert.deepEqual(await pages(ann, 'of=own'), made.toReversed())
+  assert.deepEqual(await pages(ann, `of=own&memberId=${bob.memberId.toUpperCase()}`), made.slice(0, 4).toReversed())
+  assert.deepEqual(await pages(ann, 'of=own&status=active'), made.slice(4))
+  assert.deepEqual(
+    await pages(broker, `memberId=${memberId}`),
+    [4, 3, 1, 0].map((i) => made[i])
+  )
+  assert.equal((await pages(bob, 'of=groups'))[0], made[4])
+  assert.deepEqual(await pages(bob, 'of=groups&status=proposed'), await pages(broker, 'of=groups&status=proposed'))
+  assert.equal((await pages(broker, 'of=groups'))[0], made[4])
+})
+
+test('ending an arrangement and restoring a session of it at once leaves no session of what has ended', async () => {
+  for (let n = 0; n < 12; n += 1) {
+    const arrangement = await agreed()
+    const skipped = (await sessionsOf(arrangement)).slice(0, 4)
+    for (const { id } of skipped) ok(await ann.post(`sessions/${id}/skip`))
+    const steps = await Promise.all([
+      bob.post(`arrangements/${arrangement.id}/ending`),
+      ...skipped.map(({ id }) => ann.post(`sessions/${id}/restoration`))
+    ])
+    assert.ok(steps.every(({ status }) => [200, 409].includes(status)))
+    const left = await sessionsOf(arrangement)
+    assert.deepEqual(
+      left.filter(({ status }) => status === 'planned'),
+      []
+    )
+  }
+})
