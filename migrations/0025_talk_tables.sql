@@ -1,1 +1,0 @@
-DROP INDEX "conversations"."messages_age";

@@ -1,3 +1,0 @@
-CREATE INDEX "exchanges_offer" ON "exchanges"."exchanges" USING btree ("timebank_id","offer_id","id") WHERE offer_id is not null;--> statement-breakpoint
-CREATE INDEX "offers_minutes" ON "listings"."offers" USING btree ("timebank_id","estimated_minutes","id") WHERE status = 'open';--> statement-breakpoint
-CREATE INDEX "requests_minutes" ON "listings"."requests" USING btree ("timebank_id","estimated_minutes","id") WHERE status = 'open';
