@@ -71,8 +71,10 @@ async function listsOf(url: string): Promise<List[]> {
   })
 }
 
+const nameOf = ({ path }: List): string => path.replace('/v1/timebanks/{timebank}/', '')
+
 async function listFigure(ground: Ground, town: Town, list: List, samples: Samples): Promise<Figure> {
-  const name = list.path.replace('/v1/timebanks/{timebank}/', '')
+  const name = nameOf(list)
   const unknown = [...list.path.matchAll(/\{(\w+)\}/g)].map(([, key]) => key!).filter((key) => !samples[key]?.length)
   // between timebanks: this one is alone
   if (unknown.includes('partner')) return { name, value: 'not asked' }
@@ -146,7 +148,7 @@ type Variant = { name: string; query: (round: number) => Record<string, string> 
 
 /** Without a filter, and with each value of an enumeration or with the samples of a name. */
 function variantsOf(list: List, samples: Samples): Variant[] {
-  const always = needed[list.path.split('/').at(-1)!] ?? {}
+  const always = needed[nameOf(list)] ?? {}
   const none: Variant = { name: 'no filter', query: () => always }
   return [none, ...list.filters.flatMap((filter) => variantsOfFilter(filter, samples))]
 }
@@ -249,6 +251,7 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     ),
     report: await of('conversations.reports'),
     match: await of('matching.matches'),
+    search: await of('circles.searches'),
     arrangement: await of('schedule.arrangements'),
     book: await of('slips.books'),
     word: await column('SELECT word AS value FROM word WHERE length(word) > 3 LIMIT 20'),

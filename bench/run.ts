@@ -32,11 +32,11 @@ const parts: [name: string, measure: (ground: Ground) => Promise<Section>][] = [
   ['gifts', (ground) => giftFigures(ground, options)],
   ['chain', (ground) => chainFigures(ground, options)],
   ['exchanges', (ground) => exchangeFigures(ground, options)],
-  ['circles', () => circleFigures(options)],
   ['trips', (ground) => tripFigures(ground, options)],
-  ['matching', (ground) => matchingFigures(ground, options)],
   // the last: they fill the database
   ['reading', (ground) => readingFigures(ground, options)],
+  ['circles', () => circleFigures(options)],
+  ['matching', (ground) => matchingFigures(ground, options)],
   ['lists', (ground) => listFigures(ground, options)]
 ]
 
