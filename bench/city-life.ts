@@ -24,7 +24,6 @@ export async function fillLife(owner: pg.Client, { timebankId, members, broker }
   await fillThanks(fill)
   await fillMatches(fill)
   await fillMeetings(fill)
-  await fillCircles(fill)
   await fillSlips(fill)
   await owner.query('RESET session_replication_role')
 }
@@ -101,26 +100,6 @@ async function fillMeetings(fill: Fill): Promise<void> {
        FROM schedule.sessions s JOIN schedule.arrangements a ON a.timebank_id = $1 AND a.id = s.arrangement_id,
             unnest(ARRAY[a.provider_id, a.receiver_id]) member
       WHERE s.timebank_id = $1`
-  )
-}
-
-/** Searches with fifty circles of two each, which have gone ahead. */
-async function fillCircles(fill: Fill): Promise<void> {
-  await fill(
-    `INSERT INTO circles.searches (timebank_id, id, state, budget_ms, requested_at, finished_at)
-     SELECT $1, uuidv7(make_interval(days => -n)), 'done', 5000, now(), now() FROM generate_series(1, 100) n`
-  )
-  await fill(
-    `INSERT INTO circles.circles (timebank_id, id, search_id, status, minutes, size, created_at, proposed_at, closed_at)
-     SELECT $1, uuidv7(), s.id, 'going_ahead', 60, 2, now(), now(), now() FROM circles.searches s, generate_series(1, 50)
-      WHERE s.timebank_id = $1`
-  )
-  await fill(
-    `INSERT INTO circles.links (timebank_id, circle_id, position, provider_id, receiver_id, offer_id, request_id, fit)
-     SELECT $1, c.id, position, CASE position WHEN 1 THEN p.a ELSE p.b END, CASE position WHEN 1 THEN p.b ELSE p.a END,
-            (SELECT id FROM listings.offers WHERE timebank_id = $1 LIMIT 1), (SELECT id FROM listings.requests WHERE timebank_id = $1 LIMIT 1), 0.5
-       FROM (SELECT id, row_number() OVER () AS n FROM circles.circles WHERE timebank_id = $1) c
-       JOIN pair p ON p.n = c.n, generate_series(1, 2) position`
   )
 }
 

@@ -251,7 +251,6 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     ),
     report: await of('conversations.reports'),
     match: await of('matching.matches'),
-    search: await of('circles.searches'),
     arrangement: await of('schedule.arrangements'),
     book: await of('slips.books'),
     word: await column('SELECT word AS value FROM word WHERE length(word) > 3 LIMIT 20'),
