@@ -20,6 +20,7 @@ export async function fillLife(owner: pg.Client, { timebankId, members, broker }
        JOIN numbered a ON a.n = g.n % many.all
        JOIN numbered b ON b.n = (g.n * 7 + 31) % many.all AND b.id <> a.id`
   )
+  await owner.query('ANALYZE pair')
   await fillConversations(fill, broker.id)
   await fillThanks(fill)
   await fillMatches(fill)

@@ -46,8 +46,11 @@ export async function makeCity(ground: Ground, size: CitySize): Promise<Town> {
   await fillOrganisations(owner, town, organisation!)
   await postExchanges(ground, town, first, size)
   await spreadJournal(owner, town)
+  // each step joins what the one before has made: without statistics row by row
+  await owner.query('ANALYZE')
   await fillExchanges(owner, town)
   await fillListings(owner, town, size)
+  await owner.query('ANALYZE')
   await fillLife(owner, town)
   await owner.query('VACUUM ANALYZE')
   for (const look of Object.values(followUpsTasks(database))) await look({})
