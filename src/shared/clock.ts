@@ -2,6 +2,8 @@
 const formatters = new Map<string, Intl.DateTimeFormat>()
 const lastAsked = new Map<string, { minute: number; date: string }>()
 
+export const dayMs = 86_400_000
+
 /** The calendar date (ISO, `2026-03-01`) in a time zone such as `Europe/London` at an instant. */
 export function dateIn(timeZone: string, instant: Date): string {
   // days begin at whole minutes

@@ -1,3 +1,5 @@
+import { dayMs } from './clock.ts'
+
 // making a formatter costs fifty times what using it does
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
@@ -21,8 +23,6 @@ export const localTimeIn = (timeZone: string, instant: Date): string =>
 /** By how much the clocks of a zone are ahead of UTC at an instant; milliseconds. */
 const offsetAt = (timeZone: string, instant: number): number =>
   Date.parse(`${shownAt(timeZone, instant)}Z`) - Math.floor(instant / 1000) * 1000
-
-const dayMs = 86_400_000
 
 /**
  * The instant at which clocks in a time zone show a local date and time (`2026-03-29T10:00`, years 1000 to 9998). By RFC 5545

@@ -1,5 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import { dayMs } from '../../shared/clock.ts'
 import { listCategories, type OpenListing, openListings, slots } from '../listings/index.ts'
 import { familyPairs } from '../members/index.ts'
 import { currentPolicy } from '../timebanks/index.ts'
@@ -14,8 +15,6 @@ export type Candidates = {
 
 /** Of each kind: those that have waited longest. */
 const mostListings = 20_000
-
-const dayMs = 24 * 60 * 60 * 1000
 
 /**
  * What a search looks at: open offers and requests of active members for themselves, in categories that are in use. Members

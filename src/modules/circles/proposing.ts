@@ -1,6 +1,7 @@
 import { and, eq, inArray, or } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { onDuplicate } from '../../db/errors.ts'
+import { dayMs } from '../../shared/clock.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { audit } from '../audit/index.ts'
 import { listingsById } from '../listings/index.ts'
@@ -80,8 +81,6 @@ async function thatStillHold(tx: Tx, found: readonly Circle[]): Promise<Circle[]
     )
   )
 }
-
-const dayMs = 24 * 60 * 60 * 1000
 
 async function propose(tx: Tx, open: readonly Circle[]): Promise<void> {
   if (open.length === 0) return

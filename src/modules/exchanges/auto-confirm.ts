@@ -2,6 +2,7 @@ import { and, asc, eq, gt, isNull, lte, or } from 'drizzle-orm'
 import { type Database, inTimebank, type Tx } from '../../db/client.ts'
 import type { Cron, Tasks } from '../../db/jobs.ts'
 import { systemActor } from '../../shared/actor.ts'
+import { dayMs } from '../../shared/clock.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { everyTimebank } from '../timebanks/index.ts'
 import { needsApproval } from './clearance.ts'
@@ -11,7 +12,6 @@ import { exchanges } from './tables.ts'
 import { step } from './writing.ts'
 
 const autoConfirmTask = 'exchanges.auto_confirm'
-const dayMs = 24 * 60 * 60 * 1000
 const atATime = 100
 
 export const exchangesCron: readonly Cron[] = [{ task: autoConfirmTask, match: '11 * * * *' }]

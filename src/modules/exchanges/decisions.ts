@@ -1,4 +1,5 @@
 import type { Tx } from '../../db/client.ts'
+import { dayMs } from '../../shared/clock.ts'
 import { DomainError, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { roundMinutes } from '../../shared/minutes.ts'
@@ -22,8 +23,6 @@ import { accounts, holderOf, releaseHold, reverse, settle } from './settle.ts'
 import { type Capacity, otherSide, type SideInput, type SideName, sideNames, sideOf } from './sides.ts'
 import { behalf, otherThan, requireBroker } from './who.ts'
 import { insertExchange, step } from './writing.ts'
-
-const dayMs = 24 * 60 * 60 * 1000
 
 /** Whether the sides may still question what is settled; staff always may. */
 export function refuseLate(tx: Tx, { exchange, policy, staff }: Pick<Context, 'exchange' | 'policy' | 'staff'>): void {

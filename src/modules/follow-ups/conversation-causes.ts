@@ -1,9 +1,9 @@
+import { dayMs } from '../../shared/clock.ts'
 import { unansweredConversations } from '../conversations/index.ts'
 import { dateOf, type Given, select } from './cause.ts'
 
 /** By when somebody should have looked after it, in days. */
 const days = { unansweredLeft: 2, reportLeft: 1 } as const
-const dayMs = 24 * 60 * 60 * 1000
 const most = 1_000_000
 
 /** Who waits for an answer of whom, and since when; nothing of what was said. */

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gt, inArray, lte } from 'drizzle-orm'
 import { type Database, inTimebank, type Tx } from '../../db/client.ts'
 import { addJob } from '../../db/jobs.ts'
 import { systemActor } from '../../shared/actor.ts'
+import { dayMs } from '../../shared/clock.ts'
 import { newId } from '../../shared/ids.ts'
 import type { NoticeTopic } from '../../shared/notice-kinds.ts'
 import { findMembership, type Membership } from '../members/index.ts'
@@ -12,7 +13,6 @@ import { mails, waiting } from './tables.ts'
 
 export const sendTask = 'mailings.send'
 
-const dayMs = 24 * 60 * 60_000
 /** The queue goes by the database's clock, and the service by its own: a job that runs a moment early does its work. */
 const toleranceMs = 60_000
 

@@ -1,5 +1,6 @@
 import { and, count, eq, inArray, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import { dayMs } from '../../shared/clock.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { propose as proposeExchange } from '../exchanges/index.ts'
@@ -17,8 +18,6 @@ export type Pair = {
   /** Where there is no offer; who proposes without either proposes themselves. */
   memberId?: string | undefined
 }
-
-const dayMs = 24 * 60 * 60 * 1000
 
 /** At most so many more are asked at one time than a request has places for. */
 const askedBeyondNeed = 4

@@ -1,14 +1,7 @@
 import { z } from 'zod'
 import { pageQuery } from '../../http/index.ts'
+import { text } from '../exchanges/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-
-export const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .max(max)
-    .refine((value) => !value.includes('\0'), 'must not contain NUL')
-    .refine((value) => !/\p{Surrogate}/u.test(value), 'must not contain half a surrogate pair')
 
 const number = z.int().min(1).max(999_999_999)
 

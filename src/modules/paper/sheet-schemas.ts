@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { pageQuery } from '../../http/index.ts'
 import { sources } from '../../shared/actor.ts'
-import { newGroupSchema, recordSchema } from '../exchanges/schemas.ts'
+import { newGroupSchema, recordSchema, text } from '../exchanges/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-import { text } from './book-schemas.ts'
 import type { SheetLine } from './sheets.ts'
 
 const one = recordSchema.shape
