@@ -140,8 +140,11 @@ const steps: Record<string, Step> = {
   correct: {
     path: 'decision',
     body: (_, { minutes }) => ({ decision: 'correct', reason: 'By the slip', minutes }),
-    after: (m, who, { minutes }) =>
-      who === 'broker' && decidable(m) && minutes !== m.service ? { ...closed('reversed'), settled: false } : null
+    after: (m, who, { minutes }) => {
+      if (who !== 'broker' || !decidable(m) || minutes === m.service) return null
+      // what a broker has reported and what has not settled is another broker's to decide
+      return undecided(m) && m.reportedBy === 'broker' ? null : { ...closed('reversed'), settled: false }
+    }
   }
 }
 const names = Object.keys(steps)

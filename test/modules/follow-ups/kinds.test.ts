@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { addDays, dateIn } from '../../../src/shared/clock.ts'
 import { type Client, type MemberOptions, ok, refused } from '../../support/app.ts'
 import { makeQueue, type Queue } from './support.ts'
 
@@ -40,7 +41,7 @@ test('a request that nobody has answered for three days is brought to the broker
     ['open', 'Bev', null, null]
   )
   assert.equal(Date.parse(followUp.since), Date.parse(request.openedAt))
-  assert.equal(followUp.dueOn, queue.inDays(2))
+  assert.equal(followUp.dueOn, addDays(dateIn('Europe/London', new Date(request.openedAt)), 5))
   assert.deepEqual(followUp.suggestedStep, {
     code: 'find_helper',
     text: 'Look for somebody who could help, or talk with the member about what they ask for.'
