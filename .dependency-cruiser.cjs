@@ -3,10 +3,12 @@ const floors = [
   'ledger|audit|notices|timebanks',
   'identity',
   'members',
-  'clearing|listings|slips|transfers',
+  'agencies|clearing|listings|slips|supporters|transfers',
+  'budgets|consents|webhooks',
   'exchanges',
   'conversations|matching|paper|schedule|thanks',
-  'circles|follow-ups',
+  'service-requests',
+  'circles|fhir|follow-ups|joined-up|open-referral',
   'mailings',
   'moving-in|demo'
 ]
