@@ -18,6 +18,8 @@ import {
   registerRequestLog
 } from './http/index.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
+import { blankBudgetsOf, endBudgetsOf } from './modules/budgets/index.ts'
+import { budgetRoutes } from './modules/budgets/routes.ts'
 import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
 import { circleRoutes } from './modules/circles/routes.ts'
 import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
@@ -110,6 +112,7 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
+  { name: 'Budgets', description: 'Hours that an organisation sets aside for somebody or something' },
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
@@ -191,6 +194,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
       // first, so that what a circle begins at the same moment is ended with the rest
       await closeCirclesOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
+      // after what they had committed was let go
+      await endBudgetsOf(tx, membershipId)
       await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
       await forgetChoiceOf(tx, membershipId)
@@ -201,6 +206,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await forgetCirclesOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
+      await blankBudgetsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await blankScheduleOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
@@ -224,6 +230,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   sessionRoutes(app)
   groupSessionRoutes(app)
   feedRoutes(app, { publicUrl })
+  budgetRoutes(app)
   circleRoutes(app)
   matchingRoutes(app)
   bookRoutes(app)

@@ -58,7 +58,14 @@ export const noticeKinds = {
   'thanks.given': 'thanks',
   'circle.proposed': 'circles',
   'circle.going-ahead': 'circles',
-  'circle.closed': 'circles'
+  'circle.closed': 'circles',
+  'budget.proposed': 'exchanges',
+  'budget.held': 'exchanges',
+  'budget.agreed': 'exchanges',
+  'budget.allocated': 'exchanges',
+  'budget.returned': 'exchanges',
+  'budget.ended': 'exchanges',
+  'budget.reconciled': 'exchanges'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds
