@@ -13,6 +13,7 @@ export {
 } from './categories.ts'
 export { createDraftRequests, type DraftRequest } from './drafts.ts'
 export { expireListings, listingsExpiringWithin, noteExpiryNotices } from './expiry.ts'
+export { followTask } from './follow.ts'
 export { blankListingsOf, closeListingsOf } from './leaving.ts'
 export {
   createListing,
@@ -24,7 +25,7 @@ export {
   type Request,
   readListing
 } from './listings.ts'
-export { markRequest } from './moves.ts'
+export { markRequest, moveListing } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
 export { listingsTold } from './told.ts'
 export { slots } from './vocabulary.ts'
