@@ -1,0 +1,2 @@
+export { clientLookup } from './caller.ts'
+export { addClient } from './clients.ts'
