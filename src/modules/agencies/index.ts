@@ -1,2 +1,1 @@
 export { clientLookup } from './caller.ts'
-export { addClient } from './clients.ts'

@@ -1,4 +1,4 @@
-export { type Bearer, type ClientBearer, type Identity, makeIdentity } from './identity.ts'
+export { type Bearer, type Identity, makeIdentity } from './identity.ts'
 export { accessTokenSeconds, ensureSigningKey, type Jwk, jwks, rotateSigningKey } from './keys.ts'
 export { askForLink, redeemLink } from './links.ts'
 export { ownKey } from './own-keys.ts'
