@@ -36,7 +36,7 @@ export const clients = agencies.table(
     }),
     index('clients_organisation').on(t.timebankId, t.organisationId, t.id),
     // by which a token's client is found before its timebank is known
-    index('clients_id').on(t.id),
+    index('clients_id').on(t.id, t.timebankId),
     check('clients_quota', sql`${t.requestsPerMinute} between 1 and 100000`)
   ]
 )
