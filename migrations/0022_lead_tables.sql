@@ -30,6 +30,6 @@ ALTER TABLE "agencies"."clients" ADD CONSTRAINT "clients_timebank_id_organisatio
 ALTER TABLE "agencies"."clients" ADD CONSTRAINT "clients_timebank_id_professional_id_affiliations_timebank_id_id_fk" FOREIGN KEY ("timebank_id","professional_id") REFERENCES "members"."affiliations"("timebank_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "agencies"."secrets" ADD CONSTRAINT "secrets_timebank_id_client_id_clients_timebank_id_id_fk" FOREIGN KEY ("timebank_id","client_id") REFERENCES "agencies"."clients"("timebank_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "clients_organisation" ON "agencies"."clients" USING btree ("timebank_id","organisation_id","id");--> statement-breakpoint
-CREATE INDEX "clients_id" ON "agencies"."clients" USING btree ("id");--> statement-breakpoint
+CREATE INDEX "clients_id" ON "agencies"."clients" USING btree ("id","timebank_id");--> statement-breakpoint
 CREATE INDEX "secrets_client" ON "agencies"."secrets" USING btree ("timebank_id","client_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "secrets_hash" ON "agencies"."secrets" USING btree ("timebank_id","secret_hash");
