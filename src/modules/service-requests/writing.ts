@@ -4,6 +4,7 @@ import { isStaff } from '../../shared/actor.ts'
 import { audit } from '../audit/index.ts'
 import { announce } from '../webhooks/index.ts'
 import { ended, type MoveName, type Part, statusAfter } from './moves.ts'
+import { allowed, seenByAgency } from './seeing.ts'
 import { isService, type ServiceRequest } from './service-requests.ts'
 import { clocks, contacts, history, requests, texts } from './tables.ts'
 import type { Outcome, Reason } from './vocabulary.ts'
@@ -30,23 +31,23 @@ export const partOf = (tx: Tx): Part =>
 
 type Change = Partial<ServiceRequest>
 
-/** How a change is told: to the agency only where it may know of it. */
 type Telling = {
+  /** for the audit */
   action: string
-  /** whether there is something in it for the agency to read */
-  agency: boolean
   changes?: Record<string, unknown>
+  /** the agency reads something else than before, beside its status */
+  agency?: boolean
 }
 
-/** Changes a locked request. */
+/** Changes a locked request. The agency is told where what it may read is not what it was, and learns of nothing else. */
 export async function change(
   tx: Tx,
   before: ServiceRequest,
   set: Change,
-  telling: Telling | null
+  telling: Telling
 ): Promise<ServiceRequest> {
+  const agency = telling.agency || (await readsOtherwise(tx, before, { ...before, ...set }))
   const at = await nextInstant(tx)
-  const agency = telling?.agency ?? false
   const [row] = await tx.db
     .update(requests)
     .set({
@@ -57,9 +58,14 @@ export async function change(
     .where(and(eq(requests.timebankId, tx.timebankId), eq(requests.id, before.id)))
     .returning()
   const after = row as ServiceRequest
-  if (telling) await audit(tx, entry(after, telling))
+  await audit(tx, entry(after, telling))
   if (agency) await tellAgency(tx, after)
   return after
+}
+
+async function readsOtherwise(tx: Tx, before: ServiceRequest, after: ServiceRequest): Promise<boolean> {
+  const scopes = (await allowed(tx, [after]))(after)
+  return JSON.stringify(seenByAgency(before, scopes)) !== JSON.stringify(seenByAgency(after, scopes))
 }
 
 const entry = (request: ServiceRequest, { action, changes = {} }: Telling) => ({
@@ -78,8 +84,6 @@ export type Moved = {
   outcome?: Outcome | null
   /** what else changes with it */
   set?: Change
-  /** Whether the agency may know of the status whatever the person has agreed to. */
-  statusOpen?: boolean
 }
 
 /** Takes a locked request one move on, with the reason or the outcome that its new status needs, and writes it down. */
@@ -88,11 +92,14 @@ export async function move(
   before: ServiceRequest,
   name: MoveName,
   part: Part,
-  { reason = null, outcome = null, set = {}, statusOpen = part === 'agency' }: Moved = {}
+  { reason = null, outcome = null, set = {} }: Moved = {}
 ): Promise<ServiceRequest> {
   const status = statusAfter(name, before.status, part)
   const isEnd = ended.includes(status)
-  const isDecision = before.status === 'requested' && status !== 'entered_in_error'
+  const isError = status === 'entered_in_error'
+  // its own doing, what came before a yes, and that it should never have been
+  const statusOpen = part === 'agency' || isError || (before.status === 'requested' && isEnd)
+  const isDecision = before.status === 'requested' && !isError
   const after = await change(
     tx,
     before,
@@ -109,8 +116,6 @@ export async function move(
     },
     {
       action: actions[name],
-      // what the person may have withheld is told as a change; what it says is read, and withheld, there
-      agency: true,
       changes: { status: [before.status, status], ...(reason ? { reason } : {}), ...(outcome ? { outcome } : {}) }
     }
   )
