@@ -68,6 +68,9 @@ import { groupSessionRoutes } from './modules/schedule/group-routes.ts'
 import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
 import { arrangementRoutes } from './modules/schedule/routes.ts'
 import { sessionRoutes } from './modules/schedule/session-routes.ts'
+import { serviceRequestDeskRoutes } from './modules/service-requests/desk-routes.ts'
+import { blankServiceRequestsOf, endServiceRequestsOf } from './modules/service-requests/index.ts'
+import { serviceRequestRoutes } from './modules/service-requests/routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { blankThanksOf } from './modules/thanks/index.ts'
 import { thanksRoutes } from './modules/thanks/routes.ts'
@@ -114,6 +117,7 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
+  { name: 'Service requests', description: 'What agencies ask for, what the person says, and the broker’s desk' },
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
@@ -195,6 +199,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onDeparture: async (tx, membershipId) => {
       // first, so that what a circle begins at the same moment is ended with the rest
       await closeCirclesOf(tx, membershipId)
+      await endServiceRequestsOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
@@ -204,6 +209,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
     onErasure: async (tx, membershipId) => {
       await forgetCirclesOf(tx, membershipId)
+      await blankServiceRequestsOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
@@ -231,6 +237,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   sessionRoutes(app)
   groupSessionRoutes(app)
   feedRoutes(app, { publicUrl })
+  serviceRequestRoutes(app)
+  serviceRequestDeskRoutes(app)
   circleRoutes(app)
   matchingRoutes(app)
   bookRoutes(app)

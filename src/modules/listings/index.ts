@@ -22,11 +22,12 @@ export {
   isOwn,
   type Listing,
   lockListing,
+  type NewListing,
   type Request,
   readListing
 } from './listings.ts'
 export { markRequest, moveListing } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
 export { listingsTold } from './told.ts'
-export { slots } from './vocabulary.ts'
+export { type Setting, slots } from './vocabulary.ts'
 export { rebuildWords } from './words.ts'

@@ -97,6 +97,8 @@ export const kinds = {
     expires: ['open', 'matched'],
     moves: {
       open: { from: ['draft'], to: 'open', action: 'opened' },
+      // by the service, while what it came of is put off
+      rest: { from: ['open'], to: 'draft', action: 'put-off' },
       withdraw: { from: ['draft', 'open', 'matched'], to: 'withdrawn', action: 'withdrawn' },
       fulfil: { from: ['in_progress'], to: 'fulfilled', action: 'fulfilled' }
     }

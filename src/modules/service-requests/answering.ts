@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { DomainError, refuseFaults } from '../../shared/errors.ts'
 import { type Giving, giveConsent, holdConsents, type Withdrawn, withdrawConsent } from '../consents/index.ts'
-import { dayEnd, currentPolicy, today } from '../timebanks/index.ts'
+import { currentPolicy, dayEnd, today } from '../timebanks/index.ts'
 import { endWith } from './ending.ts'
 import { wrongState } from './moves.ts'
 import { lockAll, lockServiceRequest, readServiceRequest, type ServiceRequest } from './service-requests.ts'
@@ -26,7 +26,11 @@ export async function sayYes(tx: Tx, id: string, yes: Yes): Promise<ServiceReque
   if (!yes.scopes.includes('contact'))
     refuseFaults([{ pointer: '/scopes', detail: 'scopes: without contact it is a no.' }])
   const subject = { type: 'service_request', id }
-  const given = await giveConsent(tx, { membershipId, organisationId, purpose: 'referral', subject, ...yes }, endWithout)
+  const given = await giveConsent(
+    tx,
+    { membershipId, organisationId, purpose: 'referral', subject, ...yes },
+    endWithout
+  )
   return change(
     tx,
     before,
@@ -53,7 +57,11 @@ export async function sayNo(tx: Tx, id: string): Promise<ServiceRequest> {
 }
 
 /** It is closed with the rest of the day's. Already on its way there it stays so. */
-export async function putToItsEnd(tx: Tx, before: ServiceRequest, more: Partial<ServiceRequest> = {}): Promise<ServiceRequest> {
+export async function putToItsEnd(
+  tx: Tx,
+  before: ServiceRequest,
+  more: Partial<ServiceRequest> = {}
+): Promise<ServiceRequest> {
   const { rules } = await currentPolicy(tx)
   const closesAt = before.closesAt ?? (await dayEnd(tx, today(tx, rules)))
   await tx.db

@@ -13,11 +13,19 @@ import type { Reason, reasons } from './vocabulary.ts'
 import { move } from './writing.ts'
 
 /** What members are to see: in words that the person has agreed to. */
-export type Listed = Pick<
-  NewListing,
-  'title' | 'description' | 'availability' | 'languages' | 'area' | 'expiresOn' | 'estimatedMinutes' | 'helpersNeeded'
-> &
-  Partial<Pick<NewListing, 'mode' | 'setting' | 'categoryId'>>
+export type Listed = Pick<NewListing, 'title'> & {
+  [K in
+    | 'description'
+    | 'availability'
+    | 'languages'
+    | 'area'
+    | 'expiresOn'
+    | 'estimatedMinutes'
+    | 'helpersNeeded'
+    | 'mode'
+    | 'setting'
+    | 'categoryId']?: NewListing[K] | undefined
+}
 
 export type Acceptance = {
   listing?: Listed | undefined
@@ -42,12 +50,12 @@ export async function accept(tx: Tx, id: string, { listing, memberId }: Acceptan
       ? { memberId: before.membershipId! }
       : { memberId: await standsFor(tx, before, memberId), organisationId: before.organisationId }
   const made = await createListing(tx, 'request', {
-    categoryId: before.categoryId,
-    mode: 'do',
-    setting: before.setting as NewListing['setting'],
-    estimatedMinutes: before.estimatedMinutes,
-    helpersNeeded: before.helpersNeeded,
     ...words,
+    categoryId: words.categoryId ?? before.categoryId,
+    mode: words.mode ?? 'do',
+    setting: words.setting ?? (before.setting as NewListing['setting']),
+    estimatedMinutes: words.estimatedMinutes ?? before.estimatedMinutes,
+    helpersNeeded: words.helpersNeeded ?? before.helpersNeeded,
     ...owner,
     open: true,
     followed: true
@@ -64,8 +72,7 @@ async function refuseWithoutYes(tx: Tx, request: ServiceRequest): Promise<void> 
 
 async function wordsOf(tx: Tx, request: ServiceRequest, texts: Texts, listing: Listed | undefined): Promise<Listed> {
   if (request.kind === 'own_need') return listing ?? { title: texts.title, description: texts.whatMatters ?? '' }
-  if (!listing)
-    return refuse([{ pointer: '/listing', detail: 'listing: is needed, in words agreed with the person.' }])
+  if (!listing) return refuse([{ pointer: '/listing', detail: 'listing: is needed, in words agreed with the person.' }])
   const name = (await organisationLabels(tx, [request.organisationId])).get(request.organisationId)!.name
   const faults: Fault[] = []
   for (const field of ['title', 'description', 'area'] as const) {
@@ -73,7 +80,10 @@ async function wordsOf(tx: Tx, request: ServiceRequest, texts: Texts, listing: L
     if (holds(text, name)) faults.push({ pointer: `/listing/${field}`, detail: `${field}: must not name the agency.` })
     const secrets = [texts.whatMatters, texts.knownRisks, texts.accessNeeds].filter((one) => (one?.length ?? 0) >= 12)
     if (secrets.some((secret) => holds(text, secret!)))
-      faults.push({ pointer: `/listing/${field}`, detail: `${field}: repeats what the agency has written of the person.` })
+      faults.push({
+        pointer: `/listing/${field}`,
+        detail: `${field}: repeats what the agency has written of the person.`
+      })
   }
   refuseFaults(faults)
   return listing

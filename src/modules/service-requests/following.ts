@@ -2,8 +2,8 @@ import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { notFound } from '../../shared/errors.ts'
 import { getRequest } from '../listings/index.ts'
-import { endWith } from './ending.ts'
 import { lockForBroker } from './desk.ts'
+import { endWith } from './ending.ts'
 import { wrongState } from './moves.ts'
 import { lockAll, type ServiceRequest } from './service-requests.ts'
 import { meetings, requests } from './tables.ts'
@@ -38,7 +38,12 @@ export async function follow(tx: Tx, request: ServiceRequest): Promise<ServiceRe
           ? 'listing_expired'
           : 'looking_for_helper'
   if (started.subStatus === subStatus) return started
-  return change(tx, started, { subStatus }, { action: 'followed', changes: { subStatus: [request.subStatus, subStatus] } })
+  return change(
+    tx,
+    started,
+    { subStatus },
+    { action: 'followed', changes: { subStatus: [request.subStatus, subStatus] } }
+  )
 }
 
 /** Whether a day has been agreed, and whether somebody has helped, as appointments and meetings tell. */

@@ -40,6 +40,9 @@ export type Contents = {
   knownRisks?: string | null | undefined
 }
 
+/** What is left out stays as it is. */
+export type ContentsChange = { [K in keyof Contents]?: Contents[K] | undefined }
+
 export type Claim = {
   scopes: readonly ConsentScope[]
   /** of the timebank's wording, or the words themselves where they were the agency's */
@@ -99,10 +102,7 @@ export async function createServiceRequest(tx: Tx, input: NewServiceRequest): Pr
       externalValue: externalId?.value ?? null,
       claimedNumber: number,
       membershipId,
-      helpersNeeded: 1,
-      setting: 'any',
-      priority: 'routine',
-      ...stored(input),
+      ...{ helpersNeeded: 1, setting: 'any', priority: 'routine', ...stored(input) },
       categoryId: category!,
       budgetId: input.budgetId ?? null,
       ...(consent
@@ -192,7 +192,8 @@ async function requesterOf(tx: Tx, { requester }: NewServiceRequest, faults: Fau
     affiliation.status === 'accepted' &&
     affiliation.validFrom <= day &&
     (affiliation.validTo === null || affiliation.validTo >= day)
-  if (!covers) faults.push(fault('/requester/professionalId', 'is no professional affiliation to it that is valid today.'))
+  if (!covers)
+    faults.push(fault('/requester/professionalId', 'is no professional affiliation to it that is valid today.'))
   return faults.length > before ? null : { organisationId, affiliationId, professionalId: affiliation!.membershipId }
 }
 
@@ -218,7 +219,7 @@ export async function categoryOf(
 }
 
 /** What a rule and its first day say together. */
-export function occurrenceFaults({ occurrence }: Pick<Contents, 'occurrence'>): Fault[] {
+export function occurrenceFaults({ occurrence }: Pick<ContentsChange, 'occurrence'>): Fault[] {
   if (!occurrence?.rrule) return []
   const series = { localStart: `${occurrence.firstOn}T12:00`, timeZone: 'UTC', rrule: occurrence.rrule }
   return seriesFaults(series).map(({ pointer, detail }) =>
@@ -254,7 +255,7 @@ async function memberOf(tx: Tx, number: number): Promise<string | null> {
 }
 
 /** As it is stored; what was not given is left out. */
-export function stored(input: Partial<Contents>) {
+export function stored(input: ContentsChange) {
   const { helpersNeeded, estimatedMinutes, occurrence, setting, priority } = input
   return defined({
     helpersNeeded,
@@ -265,12 +266,12 @@ export function stored(input: Partial<Contents>) {
   })
 }
 
-export function storedTexts(input: Partial<Contents>) {
+export function storedTexts(input: ContentsChange) {
   const { title, whatMatters, canOffer, area, accessNeeds, knownRisks } = input
   return defined({ title, whatMatters, canOffer, area, accessNeeds, knownRisks })
 }
 
-const defined = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
-  }
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+const defined = <T extends object>(fields: T): Defined<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>

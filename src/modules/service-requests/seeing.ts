@@ -74,10 +74,7 @@ export async function allowed(
 }
 
 /** How requests are to be shown to the caller: to an agency by what it is allowed, to the others whole. */
-export async function seeing(
-  tx: Tx,
-  requests: readonly ServiceRequest[]
-): Promise<(request: ServiceRequest) => Seen> {
+export async function seeing(tx: Tx, requests: readonly ServiceRequest[]): Promise<(request: ServiceRequest) => Seen> {
   if (!tx.actor.agency) return all
   const scopesOf = await allowed(tx, requests)
   return (request) => seenByAgency(request, scopesOf(request))

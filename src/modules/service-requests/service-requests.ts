@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gte, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
@@ -123,7 +124,7 @@ export type Filter = {
   external?: { system?: string | undefined; value?: string | undefined } | undefined
 }
 
-/** Where a page begins: after the last one seen, by the instant of its change (ISO) where it goes by that. */
+/** Where a page begins: after the last one seen, and where it goes by changes the instant of its last (ISO). */
 export type Place = { at: string | null; id: string }
 
 /** When it last changed, as far as the caller may know. */
@@ -152,28 +153,30 @@ export async function listServiceRequests(
         eq(requests.timebankId, tx.timebankId),
         ofCaller(tx),
         statusIs(tx, filter),
-        filter.kind && eq(requests.kind, filter.kind),
-        filter.priority && eq(requests.priority, filter.priority),
-        filter.organisationId && eq(requests.organisationId, filter.organisationId),
-        filter.memberId && eq(requests.membershipId, filter.memberId),
-        filter.assigneeId === null
-          ? isNull(requests.assigneeId)
-          : filter.assigneeId && eq(requests.assigneeId, filter.assigneeId),
+        is(requests.kind, filter.kind),
+        is(requests.priority, filter.priority),
+        is(requests.organisationId, filter.organisationId),
+        is(requests.membershipId, filter.memberId),
+        filter.assigneeId === null ? isNull(requests.assigneeId) : is(requests.assigneeId, filter.assigneeId),
         waitingSince && and(eq(requests.status, 'requested'), lte(requests.createdAt, waitingSince)),
-        external?.system === undefined ? undefined : eq(requests.externalSystem, external.system),
-        external?.value === undefined ? undefined : eq(requests.externalValue, external.value),
+        is(requests.externalSystem, external?.system),
+        is(requests.externalValue, external?.value),
         filter.updatedSince && gte(changed, filter.updatedSince),
         after === null
           ? undefined
           : byChange
             ? sql`(${changed}, ${requests.id}) > (${after.at}::timestamptz, ${after.id}::uuid)`
             : lt(requests.id, after.id)
-      ) as SQL
+      )
     )
     .orderBy(...(byChange ? [asc(changed), asc(requests.id)] : [desc(requests.id)]))
     .limit(limit + 1)
   return rows.map(asServiceRequest)
 }
+
+/** Not asked for where it is undefined. */
+const is = (column: AnyPgColumn, value: string | undefined): SQL | undefined =>
+  value === undefined ? undefined : eq(column, value)
 
 const instantSql = (instant: Date): string => `'${instant.toISOString()}'::timestamptz`
 

@@ -126,7 +126,10 @@ export const requests = serviceRequestsSchema.table(
     check('requests_helpers', sql`${t.helpersNeeded} between 1 and 500`),
     check('requests_minutes', sql`${t.estimatedMinutes} between 1 and 100000`),
     check('requests_rule', sql`${t.rrule} is null or ${t.firstOn} is not null`),
-    check('requests_own_need', sql`${t.kind} = 'referral' or (${t.membershipId} is null and ${t.claimedNumber} is null)`),
+    check(
+      'requests_own_need',
+      sql`${t.kind} = 'referral' or (${t.membershipId} is null and ${t.claimedNumber} is null)`
+    ),
     check(
       'requests_claim',
       sql`(${t.kind} = 'referral') = (${t.claimedScopes} is not null and ${t.claimedAt} is not null and ${t.claimedHow} is not null and ${t.claimedBy} is not null)`

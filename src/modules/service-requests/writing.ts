@@ -6,7 +6,7 @@ import { announce } from '../webhooks/index.ts'
 import { ended, type MoveName, type Part, statusAfter } from './moves.ts'
 import { allowed, seenByAgency } from './seeing.ts'
 import { isService, type ServiceRequest } from './service-requests.ts'
-import { clocks, contacts, history, requests, texts } from './tables.ts'
+import { contacts, history, requests, texts } from './tables.ts'
 import type { Outcome, Reason } from './vocabulary.ts'
 
 /**
@@ -40,12 +40,7 @@ type Telling = {
 }
 
 /** Changes a locked request. The agency is told where what it may read is not what it was, and learns of nothing else. */
-export async function change(
-  tx: Tx,
-  before: ServiceRequest,
-  set: Change,
-  telling: Telling
-): Promise<ServiceRequest> {
+export async function change(tx: Tx, before: ServiceRequest, set: Change, telling: Telling): Promise<ServiceRequest> {
   const agency = telling.agency || (await readsOtherwise(tx, before, { ...before, ...set }))
   const at = await nextInstant(tx)
   const [row] = await tx.db
