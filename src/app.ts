@@ -74,6 +74,9 @@ import { thanksRoutes } from './modules/thanks/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
+import { webhookDeliveryRoutes } from './modules/webhooks/delivery-routes.ts'
+import type { Webhooks } from './modules/webhooks/index.ts'
+import { webhookRoutes } from './modules/webhooks/routes.ts'
 
 export const version = (
   JSON.parse(readFileSync(path.join(projectFolder(), 'package.json'), 'utf8')) as { version: string }
@@ -83,6 +86,7 @@ export type AppOptions = {
   database: Database
   identity: Identity
   postings: PostingQueue
+  webhooks: Pick<Webhooks, 'rule' | 'outcomes'>
   publicUrl: string
   /** requests a minute per person or address */
   rateLimit: number
@@ -124,6 +128,7 @@ const tags = [
   { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
   { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
+  { name: 'Webhooks', description: 'How systems of agencies are told of events' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -179,6 +184,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
       name: 'postings_under_way',
       help: 'Postings that wait for their turn in the queue, or are being posted',
       read: () => options.postings.size()
+    },
+    {
+      name: 'webhook_attempts_total',
+      help: 'Attempts to send a webhook, challenges among them, by outcome',
+      label: 'outcome',
+      count: () => options.webhooks.outcomes()
     }
   ])
 
@@ -239,6 +250,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
+  webhookRoutes(app, { rule: options.webhooks.rule })
+  webhookDeliveryRoutes(app)
   noticeRoutes(app)
   preferenceRoutes(app)
   unsubscribeRoutes(app)

@@ -7,11 +7,11 @@ export type AddressRule = { mayReach(address: string, plain: boolean): boolean; 
 const global6 = ipaddr.IPv6.parseCIDR('2000::/3')
 
 /**
- * Public addresses only, and those that the operator has named: ranges separated by commas, or `allow` for all. Without encryption
+ * Public addresses only (`refuse`), and those that the operator has named: ranges separated by commas, or `allow` for all. Without encryption
  * to the named ones only. An IPv4 address that is written as IPv6 counts as what it is.
  */
 export function addressRule(named: string): AddressRule {
-  const ranges = named === 'allow' ? ['0.0.0.0/0', '::/0'] : named.split(',').filter((part) => part.trim() !== '')
+  const ranges = named === 'refuse' ? [] : named === 'allow' ? ['0.0.0.0/0', '::/0'] : named.split(',')
   const open = ranges.map((range) => ipaddr.parseCIDR(range.trim()))
   return {
     plain: open.length > 0,

@@ -1,1 +1,3 @@
+export type { AddressRule } from './addresses.ts'
 export { type Announcement, announce } from './announce.ts'
+export { makeWebhooks, type WebhookLine, type Webhooks, webhooksCron } from './tasks.ts'

@@ -19,12 +19,9 @@ export async function seal(database: Database, endpointId: string, secret: Buffe
 }
 
 export async function unseal(database: Database, endpointId: string, sealed: Buffer): Promise<Buffer> {
-  const decipher = createDecipheriv(
-    'aes-256-gcm',
-    await ownKey(database, 'webhooks'),
-    sealed.subarray(0, nonceBytes),
-    { authTagLength: tagBytes }
-  )
+  const decipher = createDecipheriv('aes-256-gcm', await ownKey(database, 'webhooks'), sealed.subarray(0, nonceBytes), {
+    authTagLength: tagBytes
+  })
   decipher.setAAD(Buffer.from(endpointId))
   decipher.setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes))
   return Buffer.concat([decipher.update(sealed.subarray(nonceBytes + tagBytes)), decipher.final()])

@@ -95,7 +95,8 @@ async function takeTurn(tx: Tx, { endpointId, turn, attempts, isOver }: Turn): P
     endpoint.state = why ? 'disabled' : 'active'
   }
   const isActive = endpoint.state === 'active'
-  const mayStart = isActive && (endpoint.probeAt === null || endpoint.probeAt.getTime() <= tx.now.getTime() + toleranceMs)
+  const mayStart =
+    isActive && (endpoint.probeAt === null || endpoint.probeAt.getTime() <= tx.now.getTime() + toleranceMs)
   const due = mayStart && !isOver ? await nextDue(tx, endpoint) : []
   const goesOn = due.length > 0
   await tx.db
@@ -136,7 +137,7 @@ async function reasonToStop(
   tx: Tx,
   { failingSince, organisationId }: Endpoint,
   attempts: readonly Attempt[]
-): Promise<string | null> {
+): Promise<Endpoint['disabledWhy']> {
   if (attempts.some(({ answer }) => answer.outcome === 'gone')) return 'gone'
   if (failingSince && tx.now.getTime() - failingSince.getTime() >= givenUpAfterMs) return 'failing'
   const { rows } = await tx.client.query({
@@ -213,4 +214,9 @@ async function wakeUp(tx: Tx, { id, probeAt }: Endpoint): Promise<void> {
 
 /** A turn of its own for an endpoint; only for who holds its row. */
 export const queueTurn = (tx: Tx, endpointId: string, runAt: Date): Promise<void> =>
-  addJob(tx.db, sendTask, { timebank: tx.timebankId, endpoint: endpointId }, { jobKey: `${sendTask} ${endpointId}`, runAt })
+  addJob(
+    tx.db,
+    sendTask,
+    { timebank: tx.timebankId, endpoint: endpointId },
+    { jobKey: `${sendTask} ${endpointId}`, runAt }
+  )

@@ -8,7 +8,7 @@ import { everyTimebank } from '../timebanks/index.ts'
 import { type AddressRule, addressRule } from './addresses.ts'
 import { sendTask } from './announce.ts'
 import { givenUpAfterMs } from './backoff.ts'
-import { type Endpoint, one, stopEndpoint, verifyTask } from './endpoints.ts'
+import { type Endpoint, stopEndpoint, verifyTask } from './endpoints.ts'
 import { type Line, resolveByDns } from './post.ts'
 import { queueTurn, type Sender, sendDue } from './send.ts'
 import { deliveries, endpoints, events } from './tables.ts'
@@ -29,8 +29,10 @@ export type WebhookOptions = {
   logger: { info(fields: object, message: string): void }
   signal: AbortSignal
   /** Other than usual, for tests. */
-  line?: Partial<Omit<Line, 'rule'>> | undefined
+  line?: WebhookLine | undefined
 }
+
+export type WebhookLine = Partial<Omit<Line, 'rule'>>
 
 export type Webhooks = {
   /** What waits for receivers: for workers of their own, so that one that hangs holds up nothing else. */
@@ -135,5 +137,11 @@ async function forget(tx: Tx): Promise<void> {
   await tx.db
     .update(endpoints)
     .set({ previousSecret: null, previousUntil: null })
-    .where(and(eq(endpoints.timebankId, tx.timebankId), isNotNull(endpoints.previousUntil), lt(endpoints.previousUntil, tx.now)))
+    .where(
+      and(
+        eq(endpoints.timebankId, tx.timebankId),
+        isNotNull(endpoints.previousUntil),
+        lt(endpoints.previousUntil, tx.now)
+      )
+    )
 }

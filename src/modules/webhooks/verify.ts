@@ -4,8 +4,8 @@ import { systemActor } from '../../shared/actor.ts'
 import { newId } from '../../shared/ids.ts'
 import { type Endpoint, noted, one, signingSecrets } from './endpoints.ts'
 import { type Answer, post } from './post.ts'
-import { plainHeaders, queueTurn, type Sender } from './send.ts'
 import { signedHeaders } from './secrets.ts'
+import { plainHeaders, queueTurn, type Sender } from './send.ts'
 import { endpoints } from './tables.ts'
 
 /**
