@@ -18,7 +18,8 @@ import {
   registerRequestLog
 } from './http/index.ts'
 import { clientLookup } from './modules/agencies/index.ts'
-import { agencyRoutes } from './modules/agencies/routes.ts'
+import { agencyRoutes, type OnClientChange } from './modules/agencies/routes.ts'
+import { secretRoutes } from './modules/agencies/secret-routes.ts'
 import { tokenRoutes } from './modules/agencies/token-routes.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
 import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
@@ -74,6 +75,7 @@ import { thanksRoutes } from './modules/thanks/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
+import { announce } from './modules/webhooks/index.ts'
 
 export const version = (
   JSON.parse(readFileSync(path.join(projectFolder(), 'package.json'), 'utf8')) as { version: string }
@@ -219,7 +221,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   familyRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
-  agencyRoutes(app)
+  const onChange: OnClientChange = (tx, { organisationId, clientId }) =>
+    announce(tx, [{ organisationId, type: 'client.changed', subject: { type: 'agency_client', id: clientId } }])
+  agencyRoutes(app, { onChange })
+  secretRoutes(app, { onChange })
   tokenRoutes(app, { identity })
   listingRoutes(app)
   exchangeRoutes(app)
