@@ -17,8 +17,8 @@ import {
   registerProblems,
   registerRequestLog
 } from './http/index.ts'
-import { clientLookup } from './modules/agencies/index.ts'
-import { agencyRoutes, type OnClientChange } from './modules/agencies/routes.ts'
+import { clientLookup, type OnClientChange } from './modules/agencies/index.ts'
+import { agencyRoutes } from './modules/agencies/routes.ts'
 import { secretRoutes } from './modules/agencies/secret-routes.ts'
 import { tokenRoutes } from './modules/agencies/token-routes.ts'
 import { auditRoutes } from './modules/audit/routes.ts'

@@ -19,6 +19,9 @@ export type NewClient = {
   requestsPerMinute?: number | null | undefined
 }
 
+/** Higher floors that tell an agency of a change of its client, in the same transaction. */
+export type OnClientChange = (tx: Tx, change: { organisationId: string; clientId: string }) => Promise<void>
+
 /** Makes an API client of an organisation, which is an agency from then on. The secret is told this once. */
 export async function addClient(
   tx: Tx,

@@ -1,4 +1,4 @@
-import { inTimebank, type Tx } from '../../db/client.ts'
+import { inTimebank } from '../../db/client.ts'
 import {
   type Api,
   agenciesOnly,
@@ -24,6 +24,7 @@ import {
   changeClient,
   getClient,
   listClients,
+  type OnClientChange,
   ownClient,
   revokeClient
 } from './clients.ts'
@@ -35,9 +36,6 @@ const admins = { admin: true } as const
 const columns = columnsOf(schemas.clientSchema)
 
 const clientView = ({ timebankId: _, createdBy: _by, ...client }: AgencyClient) => client
-
-/** Higher floors that tell an agency of a change of its client, in the same transaction. */
-export type OnClientChange = (tx: Tx, change: { organisationId: string; clientId: string }) => Promise<void>
 
 /** The API clients of organisations, which make agencies of them. */
 export function agencyRoutes(app: Api, { onChange }: { onChange: OnClientChange }): void {

@@ -16,8 +16,7 @@ import {
 } from '../../http/index.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-import { type AgencyClient, getClient, lockClient } from './clients.ts'
-import type { OnClientChange } from './routes.ts'
+import { type AgencyClient, getClient, lockClient, type OnClientChange } from './clients.ts'
 import * as schemas from './schemas.ts'
 import { endSecret, listSecrets, rotateSecret } from './secrets.ts'
 
