@@ -17,8 +17,9 @@ import {
   registerProblems,
   registerRequestLog
 } from './http/index.ts'
-import { clientLookup } from './modules/agencies/index.ts'
+import { clientLookup, type OnClientChange } from './modules/agencies/index.ts'
 import { agencyRoutes } from './modules/agencies/routes.ts'
+import { secretRoutes } from './modules/agencies/secret-routes.ts'
 import { tokenRoutes } from './modules/agencies/token-routes.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
 import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
@@ -75,7 +76,7 @@ import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
 import { webhookDeliveryRoutes } from './modules/webhooks/delivery-routes.ts'
-import type { Webhooks } from './modules/webhooks/index.ts'
+import { announce, type Webhooks } from './modules/webhooks/index.ts'
 import { webhookRoutes } from './modules/webhooks/routes.ts'
 
 export const version = (
@@ -230,7 +231,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   familyRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
-  agencyRoutes(app)
+  const onChange: OnClientChange = (tx, { organisationId, clientId }) =>
+    announce(tx, [{ organisationId, type: 'client.changed', subject: { type: 'agency_client', id: clientId } }])
+  agencyRoutes(app, { onChange })
+  secretRoutes(app, { onChange })
   tokenRoutes(app, { identity })
   listingRoutes(app)
   exchangeRoutes(app)
