@@ -1,3 +1,2 @@
-export type { AddressRule } from './addresses.ts'
 export { type Announcement, announce } from './announce.ts'
 export { makeWebhooks, type WebhookLine, type Webhooks, webhooksCron } from './tasks.ts'

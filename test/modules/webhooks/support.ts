@@ -10,7 +10,7 @@ import type { WebhookEventType } from '../../../src/shared/webhook-events.ts'
 import { type Agency, clientToken, makeAgency } from '../../support/agency.ts'
 import { type Client, clientOf, makeStage, ok, setUp, signIn } from '../../support/app.ts'
 
-export const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000]
+export const [hour, day] = [3_600_000, 86_400_000]
 
 /** The service with a clock and a queue in the test's hand. */
 export async function openWorld(
