@@ -17,6 +17,10 @@ import {
   registerProblems,
   registerRequestLog
 } from './http/index.ts'
+import { clientLookup, type OnClientChange } from './modules/agencies/index.ts'
+import { agencyRoutes } from './modules/agencies/routes.ts'
+import { secretRoutes } from './modules/agencies/secret-routes.ts'
+import { tokenRoutes } from './modules/agencies/token-routes.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
 import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
 import { circleRoutes } from './modules/circles/routes.ts'
@@ -72,6 +76,9 @@ import { thanksRoutes } from './modules/thanks/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
+import { webhookDeliveryRoutes } from './modules/webhooks/delivery-routes.ts'
+import { announce, type Webhooks } from './modules/webhooks/index.ts'
+import { webhookRoutes } from './modules/webhooks/routes.ts'
 
 export const version = (
   JSON.parse(readFileSync(path.join(projectFolder(), 'package.json'), 'utf8')) as { version: string }
@@ -81,6 +88,7 @@ export type AppOptions = {
   database: Database
   identity: Identity
   postings: PostingQueue
+  webhooks: Pick<Webhooks, 'rule' | 'outcomes'>
   publicUrl: string
   /** requests a minute per person or address */
   rateLimit: number
@@ -107,6 +115,7 @@ const tags = [
   { name: 'Identity', description: 'Signing in and out, the signed-in person' },
   { name: 'Timebanks', description: 'Set-up, timebanks and their policies' },
   { name: 'Members', description: 'Memberships, screening, organisations, affiliations' },
+  { name: 'Agencies', description: 'API clients of partner agencies' },
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
@@ -122,6 +131,7 @@ const tags = [
   { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
   { name: 'Open Referral', description: 'What a timebank as a whole offers, for directories of services' },
+  { name: 'Webhooks', description: 'How systems of agencies are told of events' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -166,7 +176,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(cors, { origin: [...options.corsOrigins], exposedHeaders })
   registerAuth(app, {
     verify: (token) => identity.verify(token),
-    look: callerLookup(database)
+    look: callerLookup(database),
+    lookAtClient: clientLookup(database)
   })
   closeConnections(app)
   await registerLimits(app, options.rateLimit)
@@ -176,6 +187,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
       name: 'postings_under_way',
       help: 'Postings that wait for their turn in the queue, or are being posted',
       read: () => options.postings.size()
+    },
+    {
+      name: 'webhook_attempts_total',
+      help: 'Attempts to send a webhook, challenges among them, by outcome',
+      label: 'outcome',
+      count: () => options.webhooks.outcomes()
     }
   ])
 
@@ -216,6 +233,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
   familyRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
+  const onChange: OnClientChange = (tx, { organisationId, clientId }) =>
+    announce(tx, [{ organisationId, type: 'client.changed', subject: { type: 'agency_client', id: clientId } }])
+  agencyRoutes(app, { onChange })
+  secretRoutes(app, { onChange })
+  tokenRoutes(app, { identity })
   listingRoutes(app)
   exchangeRoutes(app)
   exchangeStepRoutes(app)
@@ -234,6 +256,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
+  webhookRoutes(app, { rule: options.webhooks.rule })
+  webhookDeliveryRoutes(app)
   noticeRoutes(app)
   preferenceRoutes(app)
   unsubscribeRoutes(app)
