@@ -17,8 +17,9 @@ import {
   registerProblems,
   registerRequestLog
 } from './http/index.ts'
-import { clientLookup } from './modules/agencies/index.ts'
+import { clientLookup, type OnClientChange } from './modules/agencies/index.ts'
 import { agencyRoutes } from './modules/agencies/routes.ts'
+import { secretRoutes } from './modules/agencies/secret-routes.ts'
 import { tokenRoutes } from './modules/agencies/token-routes.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
 import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
@@ -76,6 +77,9 @@ import { thanksRoutes } from './modules/thanks/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
+import { webhookDeliveryRoutes } from './modules/webhooks/delivery-routes.ts'
+import { announce, type Webhooks } from './modules/webhooks/index.ts'
+import { webhookRoutes } from './modules/webhooks/routes.ts'
 
 export const version = (
   JSON.parse(readFileSync(path.join(projectFolder(), 'package.json'), 'utf8')) as { version: string }
@@ -85,6 +89,7 @@ export type AppOptions = {
   database: Database
   identity: Identity
   postings: PostingQueue
+  webhooks: Pick<Webhooks, 'rule' | 'outcomes'>
   publicUrl: string
   /** requests a minute per person or address */
   rateLimit: number
@@ -127,6 +132,7 @@ const tags = [
   { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
   { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
+  { name: 'Webhooks', description: 'How systems of agencies are told of events' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -182,6 +188,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
       name: 'postings_under_way',
       help: 'Postings that wait for their turn in the queue, or are being posted',
       read: () => options.postings.size()
+    },
+    {
+      name: 'webhook_attempts_total',
+      help: 'Attempts to send a webhook, challenges among them, by outcome',
+      label: 'outcome',
+      count: () => options.webhooks.outcomes()
     }
   ])
 
@@ -225,7 +237,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   supporterRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
-  agencyRoutes(app)
+  const onChange: OnClientChange = (tx, { organisationId, clientId }) =>
+    announce(tx, [{ organisationId, type: 'client.changed', subject: { type: 'agency_client', id: clientId } }])
+  agencyRoutes(app, { onChange })
+  secretRoutes(app, { onChange })
   tokenRoutes(app, { identity })
   listingRoutes(app)
   exchangeRoutes(app)
@@ -245,6 +260,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
+  webhookRoutes(app, { rule: options.webhooks.rule })
+  webhookDeliveryRoutes(app)
   noticeRoutes(app)
   preferenceRoutes(app)
   unsubscribeRoutes(app)
