@@ -71,6 +71,8 @@ import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
 import { arrangementRoutes } from './modules/schedule/routes.ts'
 import { sessionRoutes } from './modules/schedule/session-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
+import { endSupportsOf, forgetSupportsOf } from './modules/supporters/index.ts'
+import { supporterRoutes } from './modules/supporters/routes.ts'
 import { blankThanksOf } from './modules/thanks/index.ts'
 import { thanksRoutes } from './modules/thanks/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
@@ -123,6 +125,7 @@ const tags = [
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
+  { name: 'Supporters', description: 'Who stands by a member, and what they may do in the name of the member' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
@@ -215,8 +218,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await forgetChoiceOf(tx, membershipId)
       await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
+      await endSupportsOf(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
+      await forgetSupportsOf(tx, membershipId)
       await forgetCirclesOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
@@ -231,6 +236,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     }
   })
   familyRoutes(app)
+  supporterRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
   const onChange: OnClientChange = (tx, { organisationId, clientId }) =>

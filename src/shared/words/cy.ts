@@ -71,6 +71,7 @@ export const cy: Words = {
     'conversation.report-closed': ({ what }) => `Mae brocer wedi delio â'r hyn a adroddwyd gennych${about(what)}.`,
     'support.proposed': ({ who }) =>
       `Hoffai ${somebody(who)} i chi fod yn gefn iddynt. Dywedwch a hoffech chi wneud hynny.`,
+    'support.noted': ({ who }) => `Mae brocer wedi gofyn i ${somebody(who)}, yn eich enw chi, fod yn gefn i chi.`,
     'support.entered': ({ who }) =>
       `Mae brocer wedi nodi gwarcheidwad (${somebody(who)}). Rhowch wybod i'r brocer os dylai fod fel arall.`,
     'support.accepted': ({ who }) => `Mae ${somebody(who)} yn gefn i chi o hyn ymlaen.`,

@@ -70,6 +70,7 @@ export const en: Words = {
     'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
     'support.proposed': ({ who }) =>
       `${somebody(who)} would like you to stand by them. Please say whether you would like to.`,
+    'support.noted': ({ who }) => `A broker has asked ${somebody(who)}, in your name, to stand by you.`,
     'support.entered': ({ who }) =>
       `A broker has noted a guardian (${somebody(who)}). Please tell the broker if it should be otherwise.`,
     'support.accepted': ({ who }) => `${somebody(who)} supports you from now on.`,

@@ -70,6 +70,7 @@ export const es: Words = {
       `Alguien con quien se escribía ha mostrado lo escrito a los gestores, y lo han mirado${about(what)}.`,
     'conversation.report-closed': ({ what }) => `Un gestor se ha ocupado de lo que usted comunicó${about(what)}.`,
     'support.proposed': ({ who }) => `${somebody(who)} quisiera que usted le apoyara. Diga, por favor, si le gustaría.`,
+    'support.noted': ({ who }) => `Quien coordina ha pedido en su nombre a ${somebody(who)} que le apoye.`,
     'support.entered': ({ who }) =>
       `Quien coordina ha anotado una persona tutora (${somebody(who)}). Si debe ser de otro modo, dígaselo, por favor.`,
     'support.accepted': ({ who }) => `${somebody(who)} le apoya a partir de ahora.`,
