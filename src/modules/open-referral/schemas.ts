@@ -159,7 +159,6 @@ export const serviceAtLocationSchema = z
 export type HsdsService = z.output<typeof serviceSchema>
 export type HsdsOrganization = z.output<typeof organizationSchema>
 export type HsdsLocation = z.output<typeof locationSchema>
-export type HsdsServiceAtLocation = z.output<typeof serviceAtLocationSchema>
 export type HsdsTaxonomy = z.output<typeof taxonomySchema>
 export type HsdsTaxonomyTerm = z.output<typeof taxonomyTermSchema>
 
