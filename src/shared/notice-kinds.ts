@@ -70,6 +70,7 @@ export const noticeKinds = {
   'circle.closed': 'circles',
   'service-request.received': 'messages',
   'support.proposed': 'support',
+  'support.noted': 'support',
   'support.entered': 'support',
   'support.accepted': 'support',
   'support.changed': 'support',

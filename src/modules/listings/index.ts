@@ -11,6 +11,7 @@ export {
   getCategory,
   listCategories
 } from './categories.ts'
+export { type Cell, offerCells } from './cells.ts'
 export { createDraftRequests, type DraftRequest } from './drafts.ts'
 export { expireListings, listingsExpiringWithin, noteExpiryNotices } from './expiry.ts'
 export { followTask } from './follow.ts'
@@ -29,5 +30,5 @@ export {
 export { markRequest, moveListing } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
 export { listingsTold } from './told.ts'
-export { type Setting, slots } from './vocabulary.ts'
+export { type Setting, type Slot, slots } from './vocabulary.ts'
 export { rebuildWords } from './words.ts'

@@ -27,6 +27,7 @@ export type Around = Pick<
 /**
  * Referrals about a person that have not come to an end, the oldest first: whoever asks. Who may see which, and what of it, is for
  * the caller to say; what waits for the person's yes (`consentedAt` null) is nobody's but theirs, the broker's and that agency's.
+ * @public
  */
 export async function openAround(tx: Tx, membershipId: string): Promise<Around[]> {
   const rows = await tx.db

@@ -7,21 +7,24 @@ import { sayNo, sayYes, stop, type Yes } from './answering.ts'
 import { accept, reject } from './deciding.ts'
 import { assign, linkPerson, noteContact, verifyClaim } from './desk.ts'
 import { addMeeting } from './following.ts'
-import { collection, concerned, item, tags } from './routes.ts'
 import {
   acceptanceSchema,
   answerSchema,
   arrangementSchema,
   assignmentSchema,
+  collection,
   completionSchema,
+  concerned,
   contactSchema,
   emptySchema,
   failureSchema,
   holdSchema,
+  item,
   personSchema,
   rejectionSchema,
   serviceRequestParams,
-  stateSchema
+  stateSchema,
+  tags
 } from './schemas.ts'
 import type { ServiceRequest } from './service-requests.ts'
 import { complete, fail, hold, resume } from './steps.ts'

@@ -1,3 +1,4 @@
+/** @public */
 export { endWithout } from './answering.ts'
 /** @public */
 export { openAround } from './around.ts'

@@ -27,10 +27,13 @@ import { createServiceRequest } from './posting.ts'
 import {
   cancellationSchema,
   changeCursor,
+  collection,
+  concerned,
   emptySchema,
   figuresQuery,
   figuresSchema,
   historySchema,
+  item,
   listedSchema,
   listQuery,
   newServiceRequestSchema,
@@ -38,17 +41,13 @@ import {
   serviceRequestChangeSchema,
   serviceRequestParams,
   serviceRequestSchema,
-  stateSchema
+  stateSchema,
+  tags
 } from './schemas.ts'
 import { changedAt, type Filter, listServiceRequests, type Place, readServiceRequest } from './service-requests.ts'
 import { cancel, enterInError } from './steps.ts'
 import { historyView, listedViews, receiptOf, stateOf, viewOf } from './views.ts'
 
-export const collection = '/v1/timebanks/:timebank/service-requests'
-export const item = `${collection}/:serviceRequest`
-export const tags = ['Service requests']
-/** Whom it is about, who supports them in what they agree to, and staff. */
-export const concerned = { member: 'own', ...staff } as const
 const columns = columnsOf(listedSchema)
 
 const readable = alsoAgencies('service_requests.read', readers(concerned))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, staff } from '../../http/index.ts'
 import { consentScopes } from '../consents/index.ts'
 import { shapes } from '../listings/schemas.ts'
 import { parseRule } from '../schedule/index.ts'
@@ -19,6 +19,12 @@ import {
   statuses,
   subStatuses
 } from './vocabulary.ts'
+
+export const collection = '/v1/timebanks/:timebank/service-requests'
+export const item = `${collection}/:serviceRequest`
+export const tags = ['Service requests']
+/** Whom it is about, who supports them in what they agree to, and staff. */
+export const concerned = { member: 'own', ...staff } as const
 
 const line = (max: number) =>
   z
