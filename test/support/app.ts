@@ -45,7 +45,8 @@ export type Stage = {
 
 export const password = 'correct horse battery staple'
 
-type StageOptions = { rateLimit?: number; smtpUrl?: string; publicUrl?: string }
+/** `logged`: gets everything that is logged, line by line */
+type StageOptions = { rateLimit?: number; smtpUrl?: string; publicUrl?: string; logged?: string[] }
 
 /** The whole service on a database of its own. */
 export async function makeStage(name: string, options: StageOptions = {}): Promise<Stage> {
@@ -64,7 +65,9 @@ export async function makeStage(name: string, options: StageOptions = {}): Promi
     CORS_ORIGINS: '',
     TRUST_PROXY: undefined,
     clock: () => clock.now ?? new Date(),
-    logger: pino({ level: process.env['TEST_LOG'] ?? 'silent' })
+    logger: options.logged
+      ? pino({ level: 'trace' }, { write: (line: string) => void options.logged!.push(line) })
+      : pino({ level: process.env['TEST_LOG'] ?? 'silent' })
   })
   return {
     app: service.app,
