@@ -59,6 +59,7 @@ import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
+import { openReferralRoutes } from './modules/open-referral/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
 import { blankSheetsOf, forgetChoiceOf } from './modules/paper/index.ts'
 import { sheetRoutes } from './modules/paper/sheet-routes.ts'
@@ -70,12 +71,16 @@ import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
 import { arrangementRoutes } from './modules/schedule/routes.ts'
 import { sessionRoutes } from './modules/schedule/session-routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
+import { endSupportsOf, forgetSupportsOf } from './modules/supporters/index.ts'
+import { supporterRoutes } from './modules/supporters/routes.ts'
 import { blankThanksOf } from './modules/thanks/index.ts'
 import { thanksRoutes } from './modules/thanks/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
 import { timebankRoutes } from './modules/timebanks/routes.ts'
 import { transferRoutes } from './modules/transfers/routes.ts'
-import { announce } from './modules/webhooks/index.ts'
+import { webhookDeliveryRoutes } from './modules/webhooks/delivery-routes.ts'
+import { announce, type Webhooks } from './modules/webhooks/index.ts'
+import { webhookRoutes } from './modules/webhooks/routes.ts'
 
 export const version = (
   JSON.parse(readFileSync(path.join(projectFolder(), 'package.json'), 'utf8')) as { version: string }
@@ -85,6 +90,7 @@ export type AppOptions = {
   database: Database
   identity: Identity
   postings: PostingQueue
+  webhooks: Pick<Webhooks, 'rule' | 'outcomes'>
   publicUrl: string
   /** requests a minute per person or address */
   rateLimit: number
@@ -119,6 +125,7 @@ const tags = [
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
+  { name: 'Supporters', description: 'Who stands by a member, and what they may do in the name of the member' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
@@ -126,6 +133,8 @@ const tags = [
   { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
   { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
+  { name: 'Open Referral', description: 'What a timebank as a whole offers, for directories of services' },
+  { name: 'Webhooks', description: 'How systems of agencies are told of events' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
 
@@ -181,6 +190,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
       name: 'postings_under_way',
       help: 'Postings that wait for their turn in the queue, or are being posted',
       read: () => options.postings.size()
+    },
+    {
+      name: 'webhook_attempts_total',
+      help: 'Attempts to send a webhook, challenges among them, by outcome',
+      label: 'outcome',
+      count: () => options.webhooks.outcomes()
     }
   ])
 
@@ -203,8 +218,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await forgetChoiceOf(tx, membershipId)
       await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
+      await endSupportsOf(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
+      await forgetSupportsOf(tx, membershipId)
       await forgetCirclesOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
@@ -219,6 +236,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     }
   })
   familyRoutes(app)
+  supporterRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
   const onChange: OnClientChange = (tx, { organisationId, clientId }) =>
@@ -244,6 +262,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
+  webhookRoutes(app, { rule: options.webhooks.rule })
+  webhookDeliveryRoutes(app)
   noticeRoutes(app)
   preferenceRoutes(app)
   unsubscribeRoutes(app)
@@ -251,6 +271,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   conversationReportRoutes(app)
   inboxRoutes(app)
   thanksRoutes(app)
+  openReferralRoutes(app, { publicUrl })
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,

@@ -1,6 +1,6 @@
 export * from './access.ts'
 export { registerAuth } from './auth.ts'
-export { expectedVersion, setEtag } from './etag.ts'
+export { expectedVersion, sendNamed, setEtag } from './etag.ts'
 export { registerHealth } from './health.ts'
 export { keyedId } from './idempotency.ts'
 export { registerLimits } from './limits.ts'

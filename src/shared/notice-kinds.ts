@@ -69,6 +69,7 @@ export const noticeKinds = {
   'circle.going-ahead': 'circles',
   'circle.closed': 'circles',
   'support.proposed': 'support',
+  'support.noted': 'support',
   'support.entered': 'support',
   'support.accepted': 'support',
   'support.changed': 'support',

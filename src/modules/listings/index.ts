@@ -11,6 +11,7 @@ export {
   getCategory,
   listCategories
 } from './categories.ts'
+export { type Cell, offerCells } from './cells.ts'
 export { createDraftRequests, type DraftRequest } from './drafts.ts'
 export { expireListings, listingsExpiringWithin, noteExpiryNotices } from './expiry.ts'
 export { blankListingsOf, closeListingsOf } from './leaving.ts'
@@ -27,5 +28,5 @@ export {
 export { markRequest } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
 export { listingsTold } from './told.ts'
-export { slots } from './vocabulary.ts'
+export { type Slot, slots } from './vocabulary.ts'
 export { rebuildWords } from './words.ts'

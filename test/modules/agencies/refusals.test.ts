@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
+import { pino } from 'pino'
 import { rotateSigningKey } from '../../../src/modules/identity/index.ts'
 import { addDays, dateIn } from '../../../src/shared/clock.ts'
 import { type Agency, clientToken, makeAgency } from '../../support/agency.ts'
@@ -22,8 +23,9 @@ import {
 let stage: Stage
 let admin: Client
 const logged: string[] = []
+const logger = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
 before(async () => {
-  stage = await makeStage('agency_refusals', { logged })
+  stage = await makeStage('agency_refusals', { logger })
   admin = await setUp(stage)
 })
 after(() => stage.close())
