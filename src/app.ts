@@ -249,7 +249,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     announce(tx, [{ organisationId, type: 'client.changed', subject: { type: 'agency_client', id: clientId } }])
   agencyRoutes(app, { onChange })
   secretRoutes(app, { onChange })
-  tokenRoutes(app, { identity })
+  tokenRoutes(app, { identity, publicUrl })
   listingRoutes(app)
   exchangeRoutes(app)
   exchangeStepRoutes(app)
