@@ -1,5 +1,14 @@
 /** What a member may choose for by itself. */
-export const noticeTopics = ['exchanges', 'listings', 'matches', 'messages', 'sessions', 'circles', 'thanks'] as const
+export const noticeTopics = [
+  'exchanges',
+  'listings',
+  'matches',
+  'messages',
+  'sessions',
+  'circles',
+  'thanks',
+  'support'
+] as const
 export type NoticeTopic = (typeof noticeTopics)[number]
 
 /**
@@ -65,7 +74,18 @@ export const noticeKinds = {
   'budget.allocated': 'exchanges',
   'budget.returned': 'exchanges',
   'budget.ended': 'exchanges',
-  'budget.reconciled': 'exchanges'
+  'budget.reconciled': 'exchanges',
+  'service-request.received': 'messages',
+  'support.proposed': 'support',
+  'support.noted': 'support',
+  'support.entered': 'support',
+  'support.accepted': 'support',
+  'support.changed': 'support',
+  'support.revoked': 'support',
+  'support.ended': 'support',
+  'support.expired': 'support',
+  'consent.given': 'support',
+  'consent.withdrawn': 'support'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

@@ -21,6 +21,12 @@ export const problems = {
   'too-many-guesses': [429, 'Too many wrong guesses; try again later'],
   forbidden: [403, 'You may not do this'],
   'not-active': [403, 'Your membership is not active'],
+  'scope-missing': [403, 'The API client has not been given the scope for this'],
+  'professional-needed': [
+    400,
+    'Name the professional who asks: Commonhours-Professional with the id of their affiliation'
+  ],
+  'professional-not-covered': [403, 'The affiliation covers no professional of this agency today'],
   'not-found': [404, 'There is no such thing here'],
   'route-not-found': [404, 'There is no such address'],
   'method-not-allowed': [405, 'This address does not know that method'],
@@ -35,6 +41,9 @@ export const problems = {
   // set-up and timebanks
   'setup-code-wrong': [403, 'The set-up code is wrong or has been used'],
   'slug-taken': [409, 'Another timebank has this short name'],
+  // service requests
+  'not-for-emergencies': [422, 'A timebank must not promise what cannot wait; nothing of this was kept'],
+  'person-not-agreed': [409, 'The person whom it is about has not said yes'],
   // conversations
   'own-listing': [422, 'It is your own: somebody else has to write first'],
   'nobody-there': [422, 'Nobody else takes part in this conversation any more'],

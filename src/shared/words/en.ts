@@ -7,6 +7,8 @@ const until = (when: string | null) => (when === null ? '' : ` (stands until ${w
 
 export const en: Words = {
   notices: {
+    'service-request.received': () =>
+      'You are asked whether you would like something that an agency has asked for with you in mind. Please look, and say yes or no.',
     'circle.proposed': ({ when }) =>
       `You are asked into a circle, in which everybody gives and everybody receives. Please say whether you would like to${when === null ? '' : `, until ${when}`}.`,
     'circle.going-ahead': () => 'All have agreed to a circle: it goes ahead, and its exchanges have begun.',
@@ -76,6 +78,20 @@ export const en: Words = {
     'conversation.shown': ({ what }) =>
       `Somebody with whom you wrote has shown what was written to the brokers, and they have looked at it${about(what)}.`,
     'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
+    'support.proposed': ({ who }) =>
+      `${somebody(who)} would like you to stand by them. Please say whether you would like to.`,
+    'support.noted': ({ who }) => `A broker has asked ${somebody(who)}, in your name, to stand by you.`,
+    'support.entered': ({ who }) =>
+      `A broker has noted a guardian (${somebody(who)}). Please tell the broker if it should be otherwise.`,
+    'support.accepted': ({ who }) => `${somebody(who)} supports you from now on.`,
+    'support.changed': ({ who }) =>
+      `What may be done between you and ${somebody(who)}, as supporter, has been changed.`,
+    'support.revoked': ({ who }) => `The support between you and ${somebody(who)} has been taken back.`,
+    'support.ended': ({ who }) => `The support between you and ${somebody(who)} has ended.`,
+    'support.expired': ({ who }) => `The time of the support between you and ${somebody(who)} is over.`,
+    'consent.given': ({ what }) =>
+      `Somebody has noted what an organisation may learn of you or do${about(what)}. You can take it back at any time.`,
+    'consent.withdrawn': ({ what }) => `What an organisation was allowed has been taken back${about(what)}.`,
     'thanks.given': ({ who, what }) => `${somebody(who)} thanks you${about(what)}.`,
     'match.suggested': ({ what }) => `A broker suggests somebody for your request${about(what)}.`,
     'match.proposed': ({ who, what }) => `${somebody(who)} proposes that you come together${about(what)}.`,
@@ -114,7 +130,8 @@ export const en: Words = {
       messages: 'messages',
       sessions: 'dates',
       circles: 'circles of exchanges',
-      thanks: 'thanks'
+      thanks: 'thanks',
+      support: 'your supporters and what organisations may learn'
     }
   },
   unsubscribe: {
@@ -122,6 +139,13 @@ export const en: Words = {
     ask: (topics) => `Should no more mails come about ${topics}? You find everything in your inbox all the same.`,
     button: 'No more of these mails',
     done: (topics) => `No more mails will come about ${topics}. You can change this in your settings at any time.`
+  },
+  // version 1 of what people have agreed to: to say it otherwise, a timebank adds a version of its own
+  consentWordings: {
+    referral:
+      'The organisation named here has asked us to help find people and activities for you. You decide whether we do, and what it may learn. You choose each of these by itself: that we may get in touch with you about it (contact); that the organisation learns how far it has come (share_status), on which days you took part and for how long (share_attendance), and what came of it (share_outcome); and that it sees which other organisations are involved, by name and kind of help (see_others_involved). You can say no, and nobody is told that you did. You can take back all of it or any part at any time, as easily as you gave it, and it holds from that moment. You can see who has looked at what. Whether you agree makes no difference to any help you are entitled to.',
+    joined_up:
+      'You have one page of all that is under way around you here. It is yours. You decide whether the organisation named here may see its part of it, and which other organisations are involved, by name and kind of help (see_others_involved). You can say no, and nobody is told that you did. You can take it back at any time, as easily as you gave it, and it holds from that moment. You can see who has looked at what. Whether you agree makes no difference to any help you are entitled to.'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Your sign-in link for Commonhours',
@@ -192,6 +216,20 @@ If it was not you, there is nothing you need to do: nobody can sign in without t
       clearing: 'Another timebank',
       opening: 'Opening balances'
     }
+  },
+  openReferral: {
+    organization:
+      'A timebank: people give each other time. One hour is one hour, whoever gives it, and everybody has something to give.',
+    service: (category, timebank) => `${category}: help by members of ${timebank}`,
+    serviceDescription: (category, timebank) =>
+      `Several members of ${timebank} offer time for this: ${category}. Who helps whom, and when, they agree between themselves, with a broker where they wish.`,
+    fees: 'No money. Members give each other time: an hour received is an hour that one can give to somebody else.',
+    eligibility: (timebank) =>
+      `For members of ${timebank}; whoever would like to give and receive time can ask to join.`,
+    application: (timebank) => `Get in touch with ${timebank}, or sign in as a member.`,
+    location: 'Where the timebank can be reached. The help itself takes place where those concerned agree.',
+    taxonomy: (timebank) => `Categories of ${timebank}`,
+    taxonomyDescription: (timebank) => `The categories in which members of ${timebank} give each other time.`
   },
   starterCategories: {
     'everyday-help': 'Everyday help',

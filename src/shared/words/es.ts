@@ -7,6 +7,8 @@ const until = (when: string | null) => (when === null ? '' : ` (vale hasta el ${
 
 export const es: Words = {
   notices: {
+    'service-request.received': () =>
+      'Le preguntamos si desea algo que una entidad ha pedido pensando en usted. Mírelo y diga sí o no.',
     'circle.proposed': ({ when }) =>
       `Se le propone un círculo en el que todas las personas dan y todas reciben. Diga si le gustaría participar${when === null ? '' : `, hasta ${when}`}.`,
     'circle.going-ahead': () =>
@@ -77,6 +79,18 @@ export const es: Words = {
     'conversation.shown': ({ what }) =>
       `Alguien con quien se escribía ha mostrado lo escrito a los gestores, y lo han mirado${about(what)}.`,
     'conversation.report-closed': ({ what }) => `Un gestor se ha ocupado de lo que usted comunicó${about(what)}.`,
+    'support.proposed': ({ who }) => `${somebody(who)} quisiera que usted le apoyara. Diga, por favor, si le gustaría.`,
+    'support.noted': ({ who }) => `Quien coordina ha pedido en su nombre a ${somebody(who)} que le apoye.`,
+    'support.entered': ({ who }) =>
+      `Quien coordina ha anotado una persona tutora (${somebody(who)}). Si debe ser de otro modo, dígaselo, por favor.`,
+    'support.accepted': ({ who }) => `${somebody(who)} le apoya a partir de ahora.`,
+    'support.changed': ({ who }) => `Ha cambiado lo que puede hacerse entre usted y ${somebody(who)} como apoyo.`,
+    'support.revoked': ({ who }) => `Se ha retirado el apoyo entre usted y ${somebody(who)}.`,
+    'support.ended': ({ who }) => `Ha terminado el apoyo entre usted y ${somebody(who)}.`,
+    'support.expired': ({ who }) => `Ha vencido el plazo del apoyo entre usted y ${somebody(who)}.`,
+    'consent.given': ({ what }) =>
+      `Alguien ha anotado lo que una organización puede saber de usted o hacer${about(what)}. Puede retirarlo en cualquier momento.`,
+    'consent.withdrawn': ({ what }) => `Se ha retirado lo que se permitía a una organización${about(what)}.`,
     'thanks.given': ({ who, what }) => `${somebody(who)} le da las gracias${about(what)}.`,
     'match.suggested': ({ what }) => `Un gestor sugiere a alguien para su petición${about(what)}.`,
     'match.proposed': ({ who, what }) => `${somebody(who)} propone que se pongan de acuerdo${about(what)}.`,
@@ -117,7 +131,8 @@ export const es: Words = {
       messages: 'mensajes',
       sessions: 'citas',
       circles: 'círculos de intercambios',
-      thanks: 'agradecimientos'
+      thanks: 'agradecimientos',
+      support: 'quienes le apoyan y lo que las organizaciones pueden saber'
     }
   },
   unsubscribe: {
@@ -126,6 +141,13 @@ export const es: Words = {
       `¿Quiere dejar de recibir correos sobre ${topics}? De todos modos lo encontrará todo en su bandeja de entrada.`,
     button: 'No recibir más estos correos',
     done: (topics) => `Ya no recibirá correos sobre ${topics}. Puede cambiarlo en sus ajustes cuando quiera.`
+  },
+  // versión 1 de lo que la gente ha aceptado: para decirlo de otro modo, un banco de tiempo añade una versión propia
+  consentWordings: {
+    referral:
+      'La organización que aquí se nombra nos ha pedido que ayudemos a encontrar personas y actividades para usted. Usted decide si lo hacemos y qué puede saber ella. Elige cada una de estas cosas por separado: que podamos hablar con usted sobre ello (contact); que la organización sepa cómo va (share_status), qué días participó usted y cuánto tiempo (share_attendance) y qué resultó (share_outcome); y que vea qué otras organizaciones participan, por su nombre y tipo de ayuda (see_others_involved). Puede decir que no, y a nadie se le dirá. Puede retirarlo todo o una parte en cualquier momento, tan fácilmente como lo dio, y vale desde ese instante. Puede ver quién ha mirado qué. Su respuesta no cambia nada en la ayuda a la que tiene derecho.',
+    joined_up:
+      'Usted tiene una página con todo lo que está en marcha a su alrededor aquí. Es suya. Usted decide si la organización que aquí se nombra puede ver su parte de ella, y qué otras organizaciones participan, por su nombre y tipo de ayuda (see_others_involved). Puede decir que no, y a nadie se le dirá. Puede retirarlo en cualquier momento, tan fácilmente como lo dio, y vale desde ese instante. Puede ver quién ha mirado qué. Su respuesta no cambia nada en la ayuda a la que tiene derecho.'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Tu enlace para entrar en Commonhours',
@@ -196,6 +218,20 @@ Si no has sido tú, no tienes que hacer nada: nadie puede entrar sin este correo
       clearing: 'Otro banco de tiempo',
       opening: 'Saldos iniciales'
     }
+  },
+  openReferral: {
+    organization:
+      'Un banco de tiempo: las personas se dan tiempo unas a otras. Una hora es una hora, la dé quien la dé, y todo el mundo tiene algo que dar.',
+    service: (category, timebank) => `${category}: ayuda de miembros de ${timebank}`,
+    serviceDescription: (category, timebank) =>
+      `Varios miembros de ${timebank} ofrecen tiempo para esto: ${category}. Quién ayuda a quién, y cuándo, lo acuerdan entre sí, con un gestor si lo desean.`,
+    fees: 'Sin dinero. Los miembros se dan tiempo: una hora recibida es una hora que se puede dar a otra persona.',
+    eligibility: (timebank) =>
+      `Para miembros de ${timebank}; quien quiera dar y recibir tiempo puede pedir su ingreso.`,
+    application: (timebank) => `Póngase en contacto con ${timebank}, o entre como miembro.`,
+    location: 'Donde se puede contactar con el banco de tiempo. La ayuda tiene lugar donde acuerden las personas.',
+    taxonomy: (timebank) => `Categorías de ${timebank}`,
+    taxonomyDescription: (timebank) => `Las categorías en las que los miembros de ${timebank} se dan tiempo.`
   },
   starterCategories: {
     'everyday-help': 'Ayuda cotidiana',

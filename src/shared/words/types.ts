@@ -122,8 +122,24 @@ export type Words = {
     button: string
     done(topics: string): string
   }
+  /** What somebody is shown who is asked whether an organisation may learn or do something; kept as version 1, and so never changed. */
+  consentWordings: Record<'referral' | 'joined_up', string>
   signInLink(values: { name: string; url: string; code: string; minutes: number }): Letter
   statement: StatementWords
   /** names of the categories that a new timebank begins with, by their slugs */
   starterCategories: Record<string, string>
+  /** what directories of services are told of a timebank */
+  openReferral: {
+    /** of the timebank, where it says nothing of itself */
+    organization: string
+    service(category: string, timebank: string): string
+    serviceDescription(category: string, timebank: string): string
+    fees: string
+    eligibility(timebank: string): string
+    application(timebank: string): string
+    /** of the place of the timebank, beside a service */
+    location: string
+    taxonomy(timebank: string): string
+    taxonomyDescription(timebank: string): string
+  }
 }
