@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { ok } from '../../support/app.ts'
-import { type Client, type House, makeHouse } from '../exchanges/support.ts'
+import { type Client, makeHouse } from '../exchanges/support.ts'
 
 export type Figures = { allocated: number; spent: number; committed: number; returned: number; available: number }
 
@@ -61,4 +61,4 @@ export async function makeFund(name: string) {
 }
 
 export type Fund = Awaited<ReturnType<typeof makeFund>>
-export type { Client, House }
+export type { Client }
