@@ -62,6 +62,7 @@ import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
+import { openReferralRoutes } from './modules/open-referral/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
 import { blankSheetsOf, forgetChoiceOf } from './modules/paper/index.ts'
 import { sheetRoutes } from './modules/paper/sheet-routes.ts'
@@ -72,6 +73,9 @@ import { groupSessionRoutes } from './modules/schedule/group-routes.ts'
 import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
 import { arrangementRoutes } from './modules/schedule/routes.ts'
 import { sessionRoutes } from './modules/schedule/session-routes.ts'
+import { serviceRequestDeskRoutes } from './modules/service-requests/desk-routes.ts'
+import { blankServiceRequestsOf, endServiceRequestsOf } from './modules/service-requests/index.ts'
+import { serviceRequestRoutes } from './modules/service-requests/routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { endSupportsOf, forgetSupportsOf } from './modules/supporters/index.ts'
 import { supporterRoutes } from './modules/supporters/routes.ts'
@@ -124,6 +128,7 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
+  { name: 'Service requests', description: 'What agencies ask for, what the person says, and the broker’s desk' },
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
@@ -136,6 +141,7 @@ const tags = [
   { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
   { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
+  { name: 'Open Referral', description: 'What a timebank as a whole offers, for directories of services' },
   { name: 'Webhooks', description: 'How systems of agencies are told of events' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
@@ -217,6 +223,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onDeparture: async (tx, membershipId) => {
       // first, so that what a circle begins at the same moment is ended with the rest
       await closeCirclesOf(tx, membershipId)
+      await endServiceRequestsOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
@@ -232,6 +239,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await closeConsentsOf(tx, membershipId, onWithdrawal)
       await forgetDisclosuresOf(tx, membershipId)
       await forgetCirclesOf(tx, membershipId)
+      await blankServiceRequestsOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
@@ -254,7 +262,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     announce(tx, [{ organisationId, type: 'client.changed', subject: { type: 'agency_client', id: clientId } }])
   agencyRoutes(app, { onChange })
   secretRoutes(app, { onChange })
-  tokenRoutes(app, { identity })
+  tokenRoutes(app, { identity, publicUrl })
   listingRoutes(app)
   exchangeRoutes(app)
   exchangeStepRoutes(app)
@@ -265,6 +273,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   sessionRoutes(app)
   groupSessionRoutes(app)
   feedRoutes(app, { publicUrl })
+  serviceRequestRoutes(app)
+  serviceRequestDeskRoutes(app)
   circleRoutes(app)
   matchingRoutes(app)
   bookRoutes(app)
@@ -282,6 +292,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   conversationReportRoutes(app)
   inboxRoutes(app)
   thanksRoutes(app)
+  openReferralRoutes(app, { publicUrl })
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,
