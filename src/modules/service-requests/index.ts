@@ -1,4 +1,3 @@
-/** @public */
 export { endWithout } from './answering.ts'
 /** @public */
 export { openAround } from './around.ts'

@@ -164,6 +164,29 @@ test('what the agency reads is what the person shares at that moment', async () 
   assert.ok(log.some(({ parts }) => parts.includes('attendance')))
 })
 
+test('with the contact the referral ends: what has begun stops, what waits is not taken up, and the agency reads what is left', async () => {
+  const { accepted, referral, post, step, yes, member, seen, hourly, agency, broker } = desk
+  const person = await member()
+  const begun = await accepted(person, ['contact', 'share_outcome'])
+  const waiting = await post(referral(person))
+  ok(await step(person, waiting.id, 'answer', yes(['contact', 'share_status'])))
+  const consents = ok(await person.get('members/me/consents')).items
+  const standing = consents.find(({ status }: Json) => status === 'given')
+  ok(await person.post(`members/me/consents/${standing.id}/withdrawal`, { scopes: ['contact'] }))
+  const ended = ok(await broker.get(`service-requests/${begun.id}`))
+  assert.deepEqual([ended.status, ended.reason], ['cancelled', 'no_longer_needed'])
+  assert.equal(ok(await person.get(`requests/${begun.listingId}`)).status, 'withdrawn')
+  refused(await step(broker, waiting.id, 'acceptance', { listing: desk.listing }), 409, 'person-not-agreed')
+  // the status was still shared, and is so until that is withdrawn too
+  assert.equal((await seen(begun.id)).status, 'cancelled')
+  ok(await person.post(`members/me/consents/${standing.id}/withdrawal`, {}))
+  const hidden = await seen(begun.id)
+  assert.deepEqual([hidden.status, hidden.reason], [null, null])
+  assert.equal((await agency.client.get(`service-requests?status=cancelled`)).text.includes(begun.id), false)
+  await hourly(1)
+  assert.deepEqual([(await seen(waiting.id)).status, (await seen(waiting.id)).reason], ['rejected', 'not_taken_up'])
+})
+
 test('the person stops it at any time; what others see of it is withdrawn', async () => {
   const { accepted, step, member, seen, follow, agency, broker } = desk
   const [person, stranger] = [await member(), await member()]

@@ -145,7 +145,9 @@ test('who polls from the greatest instant they have seen misses nothing, however
     let cursor = ''
     do {
       const page = ok(
-        await agency.client.get(`service-requests?kind=own_need&limit=7&updatedSince=${since}${cursor && `&cursor=${cursor}`}`)
+        await agency.client.get(
+          `service-requests?kind=own_need&limit=7&updatedSince=${since}${cursor && `&cursor=${cursor}`}`
+        )
       )
       for (const { id, status, updatedAt } of page.items) {
         seen.set(id, status)

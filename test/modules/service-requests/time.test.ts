@@ -65,7 +65,9 @@ test('who leaves is asked nothing more, and erased, nothing is left of what was 
   await hourly(1)
   assert.equal((await seen(waiting)).reason, 'not_taken_up')
   ok(await admin.post(`members/${person.memberId}/erasure`, { reason: 'They asked for it' }))
-  const texts = await rows('SELECT * FROM service_requests.texts WHERE service_request_id = ANY ($1)', [[begun, waiting]])
+  const texts = await rows('SELECT * FROM service_requests.texts WHERE service_request_id = ANY ($1)', [
+    [begun, waiting]
+  ])
   for (const { timebank_id: _, service_request_id: __, ...words } of texts)
     assert.deepEqual(
       Object.values(words).filter((word) => word !== null && word !== ''),
