@@ -90,7 +90,7 @@ export async function resendDelivery(tx: Tx, endpointId: string, eventId: string
     .update(deliveries)
     .set(anew(tx.now))
     .where(and(of(tx, endpointId), eq(deliveries.eventId, eventId)))
-  await queueTurn(tx, endpointId, tx.now)
+  await queueTurn(tx, endpointId)
   return getDelivery(tx, endpointId, eventId)
 }
 
@@ -112,7 +112,7 @@ export async function resendDead(tx: Tx, endpointId: string, since: Date): Promi
     )
   const resent = rowCount ?? 0
   await noted(tx, endpoint, 'dead_resent', { deliveries: resent })
-  await queueTurn(tx, endpointId, tx.now)
+  await queueTurn(tx, endpointId)
   return resent
 }
 
@@ -132,7 +132,7 @@ export async function replay(tx: Tx, endpointId: string, since: Date): Promise<n
   })
   const replayed = rowCount ?? 0
   await noted(tx, endpoint, 'replayed', { deliveries: replayed })
-  await queueTurn(tx, endpointId, tx.now)
+  await queueTurn(tx, endpointId)
   return replayed
 }
 
@@ -148,6 +148,6 @@ export async function sendPing(tx: Tx, endpointId: string): Promise<Delivery> {
   const subject = { subjectType: 'webhook_endpoint', subjectId: endpointId }
   await tx.db.insert(events).values({ timebankId, id, organisationId, type: pingType, ...subject, at })
   await tx.db.insert(deliveries).values({ timebankId, endpointId, eventId: id, ...anew(at) })
-  await queueTurn(tx, endpointId, at)
+  await queueTurn(tx, endpointId)
   return getDelivery(tx, endpointId, id)
 }

@@ -126,7 +126,7 @@ async function sweep(tx: Tx): Promise<void> {
       )
     )
     .for('no key update')
-  for (const { id } of left) await queueTurn(tx, id, tx.now)
+  for (const { id } of left) await queueTurn(tx, id)
 }
 
 const lastMomentMs = 60 * 60_000
