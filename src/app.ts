@@ -59,6 +59,7 @@ import { memberRoutes } from './modules/members/routes.ts'
 import { standingRoutes } from './modules/members/standing-routes.ts'
 import { removeNoticesOf } from './modules/notices/index.ts'
 import { noticeRoutes } from './modules/notices/routes.ts'
+import { openReferralRoutes } from './modules/open-referral/routes.ts'
 import { bookRoutes } from './modules/paper/book-routes.ts'
 import { blankSheetsOf, forgetChoiceOf } from './modules/paper/index.ts'
 import { sheetRoutes } from './modules/paper/sheet-routes.ts'
@@ -69,7 +70,12 @@ import { groupSessionRoutes } from './modules/schedule/group-routes.ts'
 import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
 import { arrangementRoutes } from './modules/schedule/routes.ts'
 import { sessionRoutes } from './modules/schedule/session-routes.ts'
+import { serviceRequestDeskRoutes } from './modules/service-requests/desk-routes.ts'
+import { blankServiceRequestsOf, endServiceRequestsOf } from './modules/service-requests/index.ts'
+import { serviceRequestRoutes } from './modules/service-requests/routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
+import { endSupportsOf, forgetSupportsOf } from './modules/supporters/index.ts'
+import { supporterRoutes } from './modules/supporters/routes.ts'
 import { blankThanksOf } from './modules/thanks/index.ts'
 import { thanksRoutes } from './modules/thanks/routes.ts'
 import { dayEnd } from './modules/timebanks/index.ts'
@@ -119,9 +125,11 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
+  { name: 'Service requests', description: 'What agencies ask for, what the person says, and the broker’s desk' },
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
+  { name: 'Supporters', description: 'Who stands by a member, and what they may do in the name of the member' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
@@ -129,6 +137,7 @@ const tags = [
   { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
   { name: 'Inbox', description: 'What is new for somebody, of messages and notices, in one list' },
   { name: 'Notices', description: 'What somebody should know of and has not done themselves' },
+  { name: 'Open Referral', description: 'What a timebank as a whole offers, for directories of services' },
   { name: 'Webhooks', description: 'How systems of agencies are told of events' },
   { name: 'Ledger', description: 'Accounts, statements, trial balance, verification' }
 ]
@@ -207,15 +216,19 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onDeparture: async (tx, membershipId) => {
       // first, so that what a circle begins at the same moment is ended with the rest
       await closeCirclesOf(tx, membershipId)
+      await endServiceRequestsOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
       await forgetChoiceOf(tx, membershipId)
       await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
+      await endSupportsOf(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
+      await forgetSupportsOf(tx, membershipId)
       await forgetCirclesOf(tx, membershipId)
+      await blankServiceRequestsOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
@@ -229,13 +242,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
     }
   })
   familyRoutes(app)
+  supporterRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
   const onChange: OnClientChange = (tx, { organisationId, clientId }) =>
     announce(tx, [{ organisationId, type: 'client.changed', subject: { type: 'agency_client', id: clientId } }])
   agencyRoutes(app, { onChange })
   secretRoutes(app, { onChange })
-  tokenRoutes(app, { identity })
+  tokenRoutes(app, { identity, publicUrl })
   listingRoutes(app)
   exchangeRoutes(app)
   exchangeStepRoutes(app)
@@ -246,6 +260,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   sessionRoutes(app)
   groupSessionRoutes(app)
   feedRoutes(app, { publicUrl })
+  serviceRequestRoutes(app)
+  serviceRequestDeskRoutes(app)
   circleRoutes(app)
   matchingRoutes(app)
   bookRoutes(app)
@@ -263,6 +279,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   conversationReportRoutes(app)
   inboxRoutes(app)
   thanksRoutes(app)
+  openReferralRoutes(app, { publicUrl })
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),
     labelsOf: labelsWithPartners,

@@ -30,6 +30,8 @@ import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
 import { matchingCron, matchingTasks } from './modules/matching/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { scheduleCron, scheduleTasks } from './modules/schedule/index.ts'
+import { serviceRequestsCron, serviceRequestsTasks } from './modules/service-requests/index.ts'
+import { supportersCron, supportersTasks } from './modules/supporters/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
 import { makeWebhooks, type WebhookLine, webhooksCron } from './modules/webhooks/index.ts'
@@ -175,8 +177,10 @@ export async function makeService(
     tasks: {
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database),
+      ...supportersTasks(database),
       ...exchangesTasks(database),
       ...scheduleTasks(database),
+      ...serviceRequestsTasks(database),
       ...conversationsTasks(database),
       ...followUpsTasks(database),
       ...transfersTasks(database),
@@ -197,8 +201,10 @@ export async function makeService(
     cron: [
       ...identityCron,
       ...listingsCron,
+      ...supportersCron,
       ...exchangesCron,
       ...scheduleCron,
+      ...serviceRequestsCron,
       ...conversationsCron,
       ...followUpsCron,
       ...transfersCron,

@@ -104,7 +104,7 @@ export function clientOf(app: App, timebank: string, token: string): Client {
       headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
       ...(body === undefined ? {} : { payload: body as object })
     })
-    const isJson = String(response.headers['content-type'] ?? '').includes('json')
+    const isJson = /[/+]json\b/.test(String(response.headers['content-type'] ?? ''))
     return {
       status: response.statusCode,
       headers: response.headers as Record<string, string>,
