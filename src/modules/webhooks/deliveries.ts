@@ -1,5 +1,6 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import { dayMs } from '../../shared/clock.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { type Endpoint, getEndpoint, lockEndpoint, noted } from './endpoints.ts'
@@ -119,22 +120,26 @@ export async function resendDead(tx: Tx, endpointId: string, since: Date): Promi
 /** Sends all events anew that came at an instant or later, whatever became of them, under the ids that they had; gives how many. */
 export async function replay(tx: Tx, endpointId: string, since: Date): Promise<number> {
   const endpoint = await open(tx, endpointId)
+  const oldest = new Date(tx.now.getTime() - keptDays * dayMs)
   const { rowCount } = await tx.client.query({
     name: 'webhooks.replay',
     text: `INSERT INTO webhooks.deliveries (timebank_id, endpoint_id, event_id, state, started_at, next_at)
            SELECT $1, $2, e.id, 'waiting', $5, $5
              FROM webhooks.events e
-            WHERE e.timebank_id = $1 AND e.organisation_id = $3 AND e.at >= $4 AND e.type <> '${pingType}'
+            WHERE e.timebank_id = $1 AND e.organisation_id = $3 AND e.at >= greatest($4::timestamptz, $7) AND e.type <> '${pingType}'
               AND ($6::text[] IS NULL OR e.type = ANY ($6))
            ON CONFLICT (timebank_id, endpoint_id, event_id)
            DO UPDATE SET state = 'waiting', attempts = 0, started_at = excluded.started_at, next_at = excluded.next_at`,
-    values: [tx.timebankId, endpointId, endpoint.organisationId, since, tx.now, endpoint.types]
+    values: [tx.timebankId, endpointId, endpoint.organisationId, since, tx.now, endpoint.types, oldest]
   })
   const replayed = rowCount ?? 0
   await noted(tx, endpoint, 'replayed', { deliveries: replayed })
   await queueTurn(tx, endpointId)
   return replayed
 }
+
+/** For so long events can be asked for again. */
+export const keptDays = 30
 
 const pingType = 'ping'
 
