@@ -1,0 +1,312 @@
+import { dataAbsent, type Names, profiles, sdohOfCategory, systems } from './codes.ts'
+import type { Asked } from './from-fhir.ts'
+import { repeatOf } from './recurrence.ts'
+import { type OurStatus, serviceRequestStatusOf, taskStatusOf } from './status.ts'
+
+/** JSON of a FHIR resource. */
+export type Resource = { resourceType: string; id?: string } & Record<string, unknown>
+
+/** A service request as its agency may see it. */
+export type Told = {
+  id: string
+  /** null: the person has not agreed to share it */
+  status: OurStatus | null
+  subStatus: string | null
+  reason: string | null
+  outcome: string | null
+  /** when it was taken, and when what the agency may know of it last changed */
+  createdAt: Date
+  updatedAt: Date
+  /** null: not said */
+  affiliationId: string | null
+  professional: string | null
+  organisationId: string
+  timebank: string
+  categorySlug: string
+  /** minutes of help so far, where attendance is shared */
+  minutesGiven: number | null
+  /** id of the consent record, once there is one */
+  consentId: string | null
+  asked: Asked
+}
+
+/** Without what is undefined or null, so that no element is there without a value. */
+function compact<T extends Record<string, unknown>>(fields: T): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null))
+}
+
+const coded = (system: string, code: string, display?: string) => ({
+  coding: [compact({ system, code, display })]
+})
+
+const meta = (told: { updatedAt: Date }, profile: string, subsetted = false) =>
+  compact({
+    versionId: versionOf(told.updatedAt),
+    lastUpdated: told.updatedAt.toISOString(),
+    profile: [profile],
+    tag: subsetted ? [{ system: systems.observationValue, code: 'SUBSETTED' }] : undefined
+  })
+
+/** What changes with everything that the agency may know of, and with nothing else. */
+export const versionOf = (updatedAt: Date): string => String(updatedAt.getTime())
+
+const titled: Record<string, string> = {
+  PractitionerRole: 'affiliation',
+  Organization: 'organisation'
+}
+
+const requesterOf = (told: Told, names: Names) =>
+  told.affiliationId === null
+    ? logical('Organization', names.organisation, told.organisationId)
+    : {
+        ...logical('PractitionerRole', names.affiliation, told.affiliationId),
+        ...compact({ display: told.professional })
+      }
+
+const logical = (type: keyof typeof titled | 'Patient', system: string, value: string) => ({
+  type,
+  identifier: { system, value }
+})
+
+const timebankOf = (told: Told, names: Names) => logical('Organization', names.timebankName, told.timebank)
+
+/** The person by member number or, before they have one here, as contained; of a need of the agency's own where it is. */
+function subjectOf({ asked }: Told, names: Names, containsPatient: boolean): Record<string, unknown> {
+  if (asked.kind === 'own_need') return compact({ type: 'Location', display: asked.area })
+  if (asked.memberNumber !== null) return logical('Patient', names.memberNumber, String(asked.memberNumber))
+  return containsPatient
+    ? { reference: '#person' }
+    : { type: 'Patient', extension: [{ url: dataAbsent, valueCode: 'masked' }] }
+}
+
+function patientOf({ asked: { contact } }: Told): Resource | null {
+  if (!contact) return null
+  const rank = (system: string) => (contact.preferred === system ? 1 : undefined)
+  const telecom = [
+    ...(contact.phone === null ? [] : [compact({ system: 'phone', value: contact.phone, rank: rank('phone') })]),
+    ...(contact.email === null ? [] : [compact({ system: 'email', value: contact.email, rank: rank('email') })])
+  ]
+  return {
+    resourceType: 'Patient',
+    id: 'person',
+    name: [{ text: contact.name }],
+    ...(telecom.length === 0 ? {} : { telecom })
+  }
+}
+
+/** What the agency said of the consent when it asked, as it said it. */
+function consentIn(told: Told, names: Names, patient: Resource | null): Resource | null {
+  const { consent } = told.asked
+  if (!consent) return null
+  return {
+    resourceType: 'Consent',
+    id: 'consent',
+    extension: [
+      ...(consent.how === null ? [] : [{ url: names.extensions.way, valueCode: consent.how }]),
+      { url: names.extensions.voice, valueCode: consent.givenBy }
+    ],
+    status: 'active',
+    ...consentKind,
+    patient: subjectOf(told, names, patient !== null),
+    dateTime: consent.givenAt,
+    organization: [logical('Organization', names.organisation, told.organisationId)],
+    ...(consent.wording === null
+      ? {}
+      : {
+          sourceAttachment: {
+            contentType: 'text/plain',
+            data: Buffer.from(consent.wording).toString('base64')
+          }
+        }),
+    ...(consent.wordingVersion === null ? {} : { policyRule: coded(names.wording, consent.wordingVersion) }),
+    provision: { type: 'permit', code: consent.scopes.map((scope) => coded(names.consentScope, scope)) }
+  }
+}
+
+const consentKind = {
+  scope: coded(systems.consentScope, 'patient-privacy', 'Privacy Consent'),
+  category: [coded(systems.actCode, 'IDSCL', 'information disclosure')]
+}
+
+/** Our category and, for systems that know those of the guide only, what is nearest there. */
+function categoriesOf(slug: string, names: Names) {
+  const sdoh = sdohOfCategory[slug] ?? 'sdoh-category-unspecified'
+  return [coded(names.category, slug), coded(systems.sdohCategory, sdoh)]
+}
+
+function occurrenceOf({ firstOn, rrule }: Asked, names: Names): Record<string, unknown> {
+  if (rrule === null) return firstOn === null ? {} : { occurrenceDateTime: firstOn }
+  const repeat = repeatOf(rrule)
+  return {
+    occurrenceTiming: {
+      ...(repeat ? {} : { extension: [{ url: names.extensions.rule, valueString: rrule }] }),
+      ...(firstOn === null ? {} : { event: [firstOn] }),
+      ...(repeat ? { repeat } : {})
+    }
+  }
+}
+
+/**
+ * The ServiceRequest of the guide.
+ * @param whole false: as one of a list, without any words about a person (tagged SUBSETTED)
+ */
+export function serviceRequestOf(told: Told, names: Names, whole = true): Resource {
+  const { asked } = told
+  const patient = whole ? patientOf(told) : null
+  const consent = whole ? consentIn(told, names, patient) : null
+  const contained = [patient, consent].filter((resource) => resource !== null)
+  const extension = Object.entries({
+    whatMatters: 'valueString',
+    canOffer: 'valueString',
+    accessNeeds: 'valueString',
+    knownRisks: 'valueString'
+  }).flatMap(([name, key]) => {
+    const value = asked[name as 'whatMatters']
+    return whole && value !== null ? [{ url: names.extensions[name as 'whatMatters'], [key]: value }] : []
+  })
+  const further = [
+    ...(asked.helpersNeeded === null ? [] : [{ url: names.extensions.helpersNeeded, valueInteger: asked.helpersNeeded }]),
+    ...(asked.budgetId === null ? [] : [{ url: names.extensions.budget, valueId: asked.budgetId }])
+  ]
+  return {
+    resourceType: 'ServiceRequest',
+    id: told.id,
+    meta: meta(told, profiles.ServiceRequest, !whole),
+    ...(contained.length === 0 ? {} : { contained }),
+    ...([...extension, ...further].length === 0 ? {} : { extension: [...extension, ...further] }),
+    ...(asked.externalId === null ? {} : { identifier: [asked.externalId] }),
+    status: serviceRequestStatusOf(told.status),
+    intent: 'order',
+    category: categoriesOf(told.categorySlug, names),
+    priority: asked.priority,
+    code: { text: whole ? asked.title : told.categorySlug },
+    subject: subjectOf(told, names, patient !== null),
+    ...(asked.estimatedMinutes === null
+      ? {}
+      : { quantityQuantity: { value: asked.estimatedMinutes, unit: 'min', system: systems.units, code: 'min' } }),
+    ...occurrenceOf(asked, names),
+    authoredOn: told.createdAt.toISOString(),
+    requester: requesterOf(told, names),
+    performer: [timebankOf(told, names)],
+    ...locationOf(asked, names, whole),
+    ...(consent ? { supportingInfo: [{ reference: '#consent' }] } : {})
+  }
+}
+
+function locationOf({ setting, area, kind }: Asked, names: Names, whole: boolean): Record<string, unknown> {
+  const text = whole && kind === 'referral' ? area : null
+  if (setting === null && text === null) return {}
+  return {
+    locationCode: [{ ...(setting === null ? {} : coded(names.setting, setting)), ...compact({ text }) }]
+  }
+}
+
+/** The reasons and outcomes in words, for `text`, which the guide wants beside a reason. */
+export const wordsOf = (code: string): string => code.replaceAll('_', ' ')
+
+/**
+ * The Task of the guide by which the ServiceRequest is followed. It has the id of its ServiceRequest. A status that the
+ * person has not agreed to share is not there; why is said beside it, as R4 does where a code has no value for that.
+ */
+export function taskOf(told: Told, names: Names): Resource {
+  const status = taskStatusOf(told.status)
+  const shared = status !== null
+  return {
+    resourceType: 'Task',
+    id: told.id,
+    meta: meta(told, profiles.Task),
+    ...(shared ? { status } : { _status: { extension: [{ url: dataAbsent, valueCode: 'masked' }] } }),
+    ...(shared && told.reason !== null
+      ? { statusReason: { ...coded(names.reason, told.reason), text: wordsOf(told.reason) } }
+      : {}),
+    ...(shared && told.subStatus !== null
+      ? { businessStatus: { ...coded(names.subStatus, told.subStatus), text: wordsOf(told.subStatus) } }
+      : {}),
+    intent: 'order',
+    priority: told.asked.priority,
+    code: coded(systems.taskCode, 'fulfill', 'Fulfill the focal request'),
+    focus: { reference: `ServiceRequest/${told.id}` },
+    for: subjectOf(told, names, false),
+    authoredOn: told.createdAt.toISOString(),
+    lastModified: told.updatedAt.toISOString(),
+    requester: requesterOf(told, names),
+    owner: timebankOf(told, names),
+    ...outputOf(told, names)
+  }
+}
+
+function outputOf({ outcome, minutesGiven }: Told, names: Names): Record<string, unknown> {
+  const output = [
+    ...(outcome === null
+      ? []
+      : [
+          {
+            type: coded(names.output, 'outcome'),
+            valueCodeableConcept: { ...coded(`${names.output}-outcome`, outcome), text: wordsOf(outcome) }
+          }
+        ]),
+    ...(minutesGiven === null
+      ? []
+      : [
+          {
+            type: coded(names.output, 'minutes-given'),
+            valueQuantity: { value: minutesGiven, unit: 'min', system: systems.units, code: 'min' }
+          }
+        ])
+  ]
+  return output.length === 0 ? {} : { output }
+}
+
+/** A consent that is kept here, of one person to one agency. */
+export type ConsentTold = {
+  id: string
+  status: 'given' | 'withdrawn' | 'expired' | 'superseded'
+  memberNumber: number | null
+  organisationId: string
+  purpose: string
+  scopes: string[]
+  wordingVersion: number
+  wordingLanguage: string
+  wording: string | null
+  how: string
+  voice: string
+  givenAt: Date
+  validTo: string | null
+  /** when it last changed */
+  updatedAt: Date
+}
+
+/** The Consent of the guide. */
+export function consentOf(consent: ConsentTold, names: Names): Resource {
+  const purposes: Record<string, string> = { referral: 'TREAT', joined_up: 'COORD' }
+  return {
+    resourceType: 'Consent',
+    id: consent.id,
+    meta: meta(consent, profiles.Consent),
+    extension: [
+      { url: names.extensions.way, valueCode: consent.how },
+      { url: names.extensions.voice, valueCode: consent.voice }
+    ],
+    status: consent.status === 'given' ? 'active' : 'inactive',
+    ...consentKind,
+    patient:
+      consent.memberNumber === null
+        ? { type: 'Patient', extension: [{ url: dataAbsent, valueCode: 'unknown' }] }
+        : logical('Patient', names.memberNumber, String(consent.memberNumber)),
+    dateTime: consent.givenAt.toISOString(),
+    organization: [logical('Organization', names.organisation, consent.organisationId)],
+    sourceAttachment: compact({
+      contentType: 'text/plain',
+      language: consent.wordingLanguage,
+      data: consent.wording === null ? undefined : Buffer.from(consent.wording).toString('base64'),
+      title: `${consent.purpose} ${consent.wordingVersion}`
+    }),
+    policyRule: coded(names.wording, `${consent.purpose}-${consent.wordingVersion}`),
+    provision: {
+      type: 'permit',
+      ...(consent.validTo === null ? {} : { period: { end: consent.validTo } }),
+      purpose: [{ system: systems.actReason, code: purposes[consent.purpose] ?? 'TREAT' }],
+      code: consent.scopes.map((scope) => coded(names.consentScope, scope))
+    }
+  }
+}
