@@ -17,6 +17,9 @@ import {
   registerProblems,
   registerRequestLog
 } from './http/index.ts'
+import { clientLookup } from './modules/agencies/index.ts'
+import { agencyRoutes } from './modules/agencies/routes.ts'
+import { tokenRoutes } from './modules/agencies/token-routes.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
 import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
 import { circleRoutes } from './modules/circles/routes.ts'
@@ -106,6 +109,7 @@ const tags = [
   { name: 'Identity', description: 'Signing in and out, the signed-in person' },
   { name: 'Timebanks', description: 'Set-up, timebanks and their policies' },
   { name: 'Members', description: 'Memberships, screening, organisations, affiliations' },
+  { name: 'Agencies', description: 'API clients of partner agencies' },
   { name: 'Audit', description: 'Who did what, on whose behalf, through which source' },
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
@@ -164,7 +168,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(cors, { origin: [...options.corsOrigins], exposedHeaders })
   registerAuth(app, {
     verify: (token) => identity.verify(token),
-    look: callerLookup(database)
+    look: callerLookup(database),
+    lookAtClient: clientLookup(database)
   })
   closeConnections(app)
   await registerLimits(app, options.rateLimit)
@@ -214,6 +219,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   familyRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
+  agencyRoutes(app)
+  tokenRoutes(app, { identity })
   listingRoutes(app)
   exchangeRoutes(app)
   exchangeStepRoutes(app)

@@ -1,5 +1,6 @@
 import type { FastifyContextConfig, FastifyInstance, RouteOptions } from 'fastify'
 import type { MembershipStatus, Role } from '../shared/actor.ts'
+import type { AgencyScope } from '../shared/agency-scopes.ts'
 
 /**
  * Who may call a route, declared beside it as `config: { access: … }`.
@@ -9,7 +10,13 @@ export type Access =
   | { who: 'anyone' }
   | { who: 'signed-in' }
   | { who: 'operator' }
-  | { who: 'timebank'; roles: Partial<Record<Role, true | 'own'>>; statuses: readonly MembershipStatus[] | 'any' }
+  | {
+      who: 'timebank'
+      roles: Partial<Record<Role, true | 'own'>>
+      statuses: readonly MembershipStatus[] | 'any'
+      /** agencies may too, with this scope (true: with any), for what is their own */
+      agency?: AgencyScope | true
+    }
 
 export const anyone: Access = { who: 'anyone' }
 export const signedIn: Access = { who: 'signed-in' }
@@ -33,6 +40,22 @@ export const writers = (roles: Roles, statuses: readonly MembershipStatus[] | 'a
   who: 'timebank',
   roles,
   statuses
+})
+
+type InTimebank = Extract<Access, { who: 'timebank' }>
+
+/**
+ * Members by role, and clients of agencies by scope.
+ * @public
+ */
+export const alsoAgencies = (agency: AgencyScope, access: Access): Access => ({ ...(access as InTimebank), agency })
+
+/** Clients of agencies only. */
+export const agenciesOnly = (agency: AgencyScope | true): Access => ({
+  who: 'timebank',
+  roles: {},
+  statuses: reading,
+  agency
 })
 
 export const everyRole: Roles = { member: true, broker: true, admin: true, auditor: true }
@@ -69,7 +92,10 @@ export function accessText(access: Access): string {
   if (access.who === 'anyone') return 'anyone'
   if (access.who === 'signed-in') return 'anyone signed in'
   if (access.who === 'operator') return 'operators of the installation'
-  return Object.entries(access.roles)
-    .map(([role, which]) => (which === 'own' ? `${role} (own)` : role))
-    .join(', ')
+  return [
+    ...Object.entries(access.roles).map(([role, which]) => (which === 'own' ? `${role} (own)` : role)),
+    ...(access.agency === undefined
+      ? []
+      : [access.agency === true ? 'agencies (own)' : `agencies with the scope ${access.agency} (own)`])
+  ].join(', ')
 }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Once, StoredAnswer } from '../db/client.ts'
 import { DomainError } from '../shared/errors.ts'
 import { derivedId, isUuid } from '../shared/ids.ts'
-import { instanceOf, problemOf } from './problem.ts'
+import { refusalOf } from './problem.ts'
 
 const keyPattern = /^[\x21-\x7e]{8,128}$/
 
@@ -37,7 +37,8 @@ function scopeOf(request: FastifyRequest): { caller: string; route: string; fing
   const { source, slipNumber } = request.actor
   const address = { ...(request.params as object), timebank: request.timebank?.id, query: request.query }
   return {
-    caller: request.actor.personId ?? 'system',
+    // an agency's system is one caller, whoever works at it
+    caller: request.actor.agency?.clientId ?? request.actor.personId ?? 'system',
     route: `${request.method} ${request.routeOptions.url}`,
     fingerprint: createHash('sha256')
       .update(canonical([address, request.body ?? null, source, slipNumber ?? null]))
@@ -111,7 +112,7 @@ export function once(request: FastifyRequest, key: string): Once {
       ]
     }),
     refusal: (error): StoredAnswer => {
-      const { status, headers, body } = problemOf(error, instanceOf(request))
+      const { status, headers, body } = refusalOf(request, error)
       return { status, headers, body: JSON.stringify(body) }
     }
   }

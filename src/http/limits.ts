@@ -6,17 +6,17 @@ import { DomainError } from '../shared/errors.ts'
 const windowSeconds = 60
 
 /**
- * A quota per person, or per address where nobody is signed in, told by the RateLimit headers of the IETF's draft;
+ * A quota per person or API client (which may have one of its own), or per address where nobody is signed in, told by the RateLimit headers of the IETF's draft;
  * and 503 with Retry-After when the process itself cannot keep up.
  */
 export async function registerLimits(app: FastifyInstance, perMinute: number): Promise<void> {
   await app.register(rateLimit, {
     global: true,
     hook: 'onRequest',
-    max: perMinute,
+    max: (request) => request.agencyClient?.requestsPerMinute ?? perMinute,
     timeWindow: windowSeconds * 1000,
     cache: 20_000,
-    keyGenerator: (request) => request.bearer?.personId ?? request.ip,
+    keyGenerator: ({ bearer, agencyClient, ip }) => bearer?.personId ?? agencyClient?.clientId ?? ip,
     addHeadersOnExceeding: { 'x-ratelimit-limit': true, 'x-ratelimit-remaining': true, 'x-ratelimit-reset': true },
     errorResponseBuilder: (_request, context) =>
       new DomainError('rate-limited', undefined, { retryAfterSeconds: Math.max(1, Math.ceil(context.ttl / 1000)) })

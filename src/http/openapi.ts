@@ -10,6 +10,7 @@ import {
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { claimableSources } from '../shared/actor.ts'
+import { agencyScopes, agencyScopeTexts } from '../shared/agency-scopes.ts'
 import { accessText, anyone, type DeclaredRoute } from './access.ts'
 import { problemSchema } from './problem.ts'
 import { serializerCompiler } from './serializer.ts'
@@ -56,6 +57,8 @@ function complete(operation: Operation, route: DeclaredRoute): void {
   operation['x-who-may-call'] = accessText(access)
   operation.description = `${operation.description ? `${operation.description}\n\n` : ''}Who may call: ${accessText(access)}.`
   operation.security = access === anyone ? [] : [{ bearer: [] }]
+  if (access.who === 'timebank' && access.agency)
+    operation.security.push({ agency: access.agency === true ? [] : [access.agency] })
   operation.responses['4XX'] = problemResponse('Refused; `code` says why and `errors` names every fault')
   operation.responses['5XX'] = problemResponse('The service could not answer')
   const parameters = operation.parameters ?? []
@@ -148,6 +151,16 @@ export async function registerOpenapi(
             scheme: 'bearer',
             bearerFormat: 'JWT',
             description: 'Access token, valid for 10 minutes'
+          },
+          agency: {
+            type: 'oauth2',
+            description: 'Systems of agencies: client credentials (RFC 6749, section 4.4)',
+            flows: {
+              clientCredentials: {
+                tokenUrl: '/oauth/token',
+                scopes: Object.fromEntries(agencyScopes.map((scope) => [scope, agencyScopeTexts[scope]]))
+              }
+            }
           }
         }
       }

@@ -5,6 +5,13 @@ import { databaseError, isConnectionError, loggable } from '../db/errors.ts'
 import { DomainError, type Fault } from '../shared/errors.ts'
 import { type ProblemCode, problems } from '../shared/problems.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The wire shape of refusals, where a standard has one of its own. */
+    problem?: (error: DomainError, instance: string) => Problem
+  }
+}
+
 /** RFC 9457, with our `code` and every fault found. Further members are figures of the refusal, such as `floor`. */
 export const problemSchema = z
   .looseObject({
@@ -26,7 +33,8 @@ export const problemSchema = z
   })
   .describe('What was refused, why, and every fault that was found (RFC 9457)')
 
-type Problem = {
+/** A refusal as it goes out. */
+export type Problem = {
   status: number
   headers: Record<string, string>
   body: Record<string, unknown>
@@ -55,10 +63,16 @@ export function problemOf(error: DomainError, instance: string): Problem {
 }
 
 /** `/v1/…` without the query, which may hold what somebody searched for, and the request's id. */
-export const instanceOf = (request: FastifyRequest): string => `${request.url.split('?')[0]}#${request.id}`
+const instanceOf = (request: FastifyRequest): string => `${request.url.split('?')[0]}#${request.id}`
+
+/** The refusal of this request, in the shape of its route. */
+export function refusalOf(request: FastifyRequest, error: DomainError): Problem {
+  const { problem = problemOf } = request.routeOptions.config
+  return problem(error, instanceOf(request))
+}
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: DomainError): FastifyReply {
-  const problem = problemOf(error, instanceOf(request))
+  const problem = refusalOf(request, error)
   return reply.code(problem.status).headers(problem.headers).send(JSON.stringify(problem.body))
 }
 

@@ -26,6 +26,16 @@ export function readOne<T>(
 }
 
 /**
+ * Reads in the request's timebank where reading leaves a trace: in the log of what agencies have seen of somebody.
+ * @public
+ */
+export function readLogged<T>(request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const { id, policyVersion } = timebankOf(request)
+  const readOnly = request.actor.agency === undefined
+  return inTimebank(request.server.database, id, request.actor, work, { readOnly, policyVersion })
+}
+
+/**
  * Writes in the request's timebank and answers after the commit. With an Idempotency-Key the answer is kept in the
  * same transaction, and a repeat gets it again with `Idempotency-Replayed: true`.
  * `work` gives the body; `headers` makes headers of it (ETag, Location), and so may `status` its status.

@@ -1,3 +1,5 @@
+import type { AgencyScope } from './agency-scopes.ts'
+
 /** Roles of a membership. Everybody is a member; the others are added to it. */
 export const roles = ['member', 'broker', 'admin', 'auditor'] as const
 export type Role = (typeof roles)[number]
@@ -21,6 +23,14 @@ export const claimableSources = ['web', 'api', 'script', 'phone', 'paper_slip'] 
 export const sources = [...claimableSources, 'import', 'system'] as const
 export type Source = (typeof sources)[number]
 
+/** Through which client of which agency somebody acts, and by which affiliation to it. */
+export type AgencyActing = {
+  clientId: string
+  organisationId: string
+  affiliationId: string
+  scopes: readonly AgencyScope[]
+}
+
 /**
  * Who acts. `personId` is null for the service itself (jobs, import at the command line).
  * `membershipId` and `roles` are those in the timebank of the present transaction.
@@ -32,6 +42,8 @@ export type Actor = {
   operator: boolean
   source: Source
   slipNumber?: string
+  /** A professional at their agency's system: `roles` are none then, whatever they are here as a member. */
+  agency?: AgencyActing
 }
 
 /** The service acting by itself: nightly jobs, set-up. */

@@ -21,6 +21,12 @@ export const problems = {
   'too-many-guesses': [429, 'Too many wrong guesses; try again later'],
   forbidden: [403, 'You may not do this'],
   'not-active': [403, 'Your membership is not active'],
+  'scope-missing': [403, 'The API client has not been given the scope for this'],
+  'professional-needed': [
+    400,
+    'Name the professional who asks: Commonhours-Professional with the id of their affiliation'
+  ],
+  'professional-not-covered': [403, 'The affiliation covers no professional of this agency today'],
   'not-found': [404, 'There is no such thing here'],
   'route-not-found': [404, 'There is no such address'],
   'method-not-allowed': [405, 'This address does not know that method'],

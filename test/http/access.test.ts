@@ -3,9 +3,20 @@ import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { DeclaredRoute } from '../../src/http/index.ts'
 import type { Role } from '../../src/shared/actor.ts'
-import { addMember, type Client, foundAnother, makeStage, type Stage, setUp } from '../support/app.ts'
+import { makeAgency } from '../support/agency.ts'
+import { addMember, type Client, clientOf, foundAnother, makeStage, type Stage, setUp } from '../support/app.ts'
 
-type Name = 'anonymous' | 'member' | 'otherMember' | 'broker' | 'admin' | 'auditor' | 'foreigner' | 'operator'
+type Name =
+  | 'anonymous'
+  | 'member'
+  | 'otherMember'
+  | 'broker'
+  | 'admin'
+  | 'auditor'
+  | 'foreigner'
+  | 'operator'
+  | 'agency'
+  | 'foreignAgency'
 
 let stage: Stage
 let callers: Record<Name, Client>
@@ -20,8 +31,13 @@ const rolesOf: Record<Name, Role[]> = {
   admin: ['member', 'admin'],
   auditor: ['member', 'auditor'],
   foreigner: [],
-  operator: ['member', 'broker', 'admin']
+  operator: ['member', 'broker', 'admin'],
+  agency: [],
+  foreignAgency: []
 }
+
+/** The same caller, who asks for another timebank. */
+const inRivertown = (client: Client): Client => clientOf(stage.app, 'rivertown', client.token)
 
 before(async () => {
   stage = await makeStage('access')
@@ -37,7 +53,9 @@ before(async () => {
     broker: await addMember(stage, operator, { roles: ['broker'] }),
     admin: await addMember(stage, operator, { roles: ['admin'] }),
     auditor: await addMember(stage, operator, { roles: ['auditor'] }),
-    foreigner: { ...(await addMember(stage, other)), timebank: 'rivertown' }
+    foreigner: { ...(await addMember(stage, other)), timebank: 'rivertown' },
+    agency: (await makeAgency(stage, operator)).client,
+    foreignAgency: inRivertown((await makeAgency(stage, other)).client)
   }
   const category = (await member.get('categories')).body.items[0].id
   const listing = { categoryId: category, title: 'Something', mode: 'do', setting: 'any' }
@@ -141,9 +159,11 @@ test('every route answers each kind of caller as it declares', async (t) => {
         const { access } = route
         if (access.who === 'anyone') assert.ok(status !== 403, why)
         else if (name === 'anonymous') assert.equal(status, 401, why)
+        else if (access.who !== 'timebank' && /agency/i.test(name)) assert.equal(status, 403, why)
         else if (access.who === 'signed-in') assert.ok(!isRefusal(status) || isLast(route), why)
         else if (access.who === 'operator') assert.equal(isRefusal(status), name !== 'operator', why)
-        else if (name === 'foreigner') assert.equal(status, 404, why)
+        else if (name === 'foreigner' || name === 'foreignAgency') assert.equal(status, 404, why)
+        else if (name === 'agency') assert.equal(isRefusal(status), access.agency === undefined, why)
         else if (allowedBy(route, name))
           assert.ok(status !== 401 && (status !== 403 || allowedBy(route, name) === 'own'), why)
         else assert.equal(status, 403, why)

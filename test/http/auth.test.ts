@@ -8,7 +8,11 @@ import { DomainError } from '../../src/shared/errors.ts'
 async function answerWhen(failure: Error): Promise<number> {
   const app = Fastify()
   registerProblems(app)
-  registerAuth(app, { verify: () => Promise.reject(failure), look: () => Promise.reject(failure) })
+  registerAuth(app, {
+    verify: () => Promise.reject(failure),
+    look: () => Promise.reject(failure),
+    lookAtClient: () => Promise.reject(failure)
+  })
   app.get('/', { config: { access: anyone } }, async () => 'ok')
   const { statusCode } = await app.inject({ url: '/', headers: { authorization: 'Bearer a.b.c' } })
   await app.close()

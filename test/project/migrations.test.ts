@@ -161,8 +161,8 @@ test('each of them lies behind row-level security, for reading and for writing',
 })
 
 test('timebank_id leads every key and index of theirs, so that a timebank can live on one node', async () => {
-  // asked by members.memberships_of before the timebank is known
-  const across = ['memberships_of_person']
+  // asked by members.memberships_of, agencies.client_with and agencies.callers before the timebank is known
+  const across = ['memberships_of_person', 'clients_id']
   const found = await rows<{ name: string; keys: string }>(`
     SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS keys
       FROM (${tenantTables}) t JOIN pg_index i ON i.indrelid = t.oid

@@ -8,12 +8,21 @@ import { signingKeys } from './tables.ts'
 /** Who an access token speaks for. Whether the session is still alive is for the database to say, at each request. */
 export type Bearer = { personId: string; sessionId: string }
 
+/** An agency's API client, in the one timebank that it belongs to. Whether it still stands is for the database to say. */
+export type ClientBearer = {
+  clientId: string
+  timebankId: string
+  /** to which the token was narrowed */
+  scopes: string[]
+  requestsPerMinute: number | null
+}
+
 export type Identity = {
   readonly database: Database
   /** Loads the keys where necessary, outside any transaction; then signing is a matter of microseconds. */
-  signer(): Promise<(bearer: Bearer) => string>
+  signer(): Promise<(bearer: Bearer | ClientBearer) => string>
   /** 401 `token-invalid` for everything that is not an access token of ours. */
-  verify(token: string): Promise<Bearer>
+  verify(token: string): Promise<Bearer | ClientBearer>
 }
 
 /** Keys retired or thrown away by another process are no longer used after this time. */
@@ -74,9 +83,18 @@ export function makeIdentity({ database, issuer }: { database: Database; issuer:
     async signer() {
       const { sign } = await present(signingStaleMs)
       if (!sign) throw new Error('there is no signing key: ensureSigningKey makes one at the start')
-      return ({ personId, sessionId }) => {
+      return (bearer) => {
         const iat = Math.floor(database.clock().getTime() / 1000)
-        return sign({ sub: personId, sid: sessionId, jti: newId(), iat, exp: iat + accessTokenSeconds })
+        const whose =
+          'personId' in bearer
+            ? { sub: bearer.personId, sid: bearer.sessionId }
+            : {
+                sub: bearer.clientId,
+                tbk: bearer.timebankId,
+                scope: bearer.scopes.join(' '),
+                rpm: bearer.requestsPerMinute
+              }
+        return sign({ ...whose, jti: newId(), iat, exp: iat + accessTokenSeconds })
       }
     },
     async verify(token) {
@@ -96,7 +114,7 @@ export function makeIdentity({ database, issuer }: { database: Database; issuer:
 }
 
 type Verifier = (token: string) => Record<string, unknown>
-type Claims = { bearer: Bearer; expires: number }
+type Claims = { bearer: Bearer | ClientBearer; expires: number }
 type Verified = Claims & { kid: string; verifier: Verifier }
 
 function claimsOf(verifier: Verifier, token: string): Claims {
@@ -106,15 +124,17 @@ function claimsOf(verifier: Verifier, token: string): Claims {
   } catch {
     throw new DomainError('token-invalid')
   }
-  const { sub, sid, exp } = claims
-  if (typeof exp !== 'number') throw new DomainError('token-invalid')
-  if (typeof sub !== 'string' || typeof sid !== 'string' || !isUuid(sub) || !isUuid(sid))
-    throw new DomainError('token-invalid')
-  return { bearer: { personId: sub, sessionId: sid }, expires: exp }
+  const { sub, sid, tbk, scope, rpm, exp } = claims
+  const isId = (value: unknown): value is string => typeof value === 'string' && isUuid(value)
+  if (typeof exp !== 'number' || !isId(sub)) throw new DomainError('token-invalid')
+  if (isId(sid)) return { bearer: { personId: sub, sessionId: sid }, expires: exp }
+  if (!isId(tbk) || typeof scope !== 'string') throw new DomainError('token-invalid')
+  const requestsPerMinute = typeof rpm === 'number' ? rpm : null
+  return { bearer: { clientId: sub, timebankId: tbk, scopes: scope.split(' '), requestsPerMinute }, expires: exp }
 }
 
 /** Checked here and not by the library, which takes no clock but the system's, and every time, also for known tokens. */
-function alive({ bearer, expires }: Claims, now: number): Bearer {
+function alive({ bearer, expires }: Claims, now: number): Bearer | ClientBearer {
   if (expires <= now) throw new DomainError('token-invalid')
   return bearer
 }
@@ -152,7 +172,7 @@ function makeVerifier(publicPem: string, issuer: string): Verifier {
     algorithms: ['EdDSA'],
     allowedIss: issuer,
     allowedAud: issuer,
-    requiredClaims: ['iss', 'aud', 'sub', 'sid', 'exp'],
+    requiredClaims: ['iss', 'aud', 'sub', 'exp'],
     ignoreExpiration: true
   })
   return (token) => verify(token) as Record<string, unknown>

@@ -313,6 +313,40 @@ export type AffiliationFilter = {
   after: string | null
 }
 
+/** Who works for an organisation on a day, by the ids of their affiliations: active members only. At most 1,000. */
+export const professionalsOf = (
+  tx: Tx,
+  organisationId: string,
+  on: string
+): Promise<{ affiliationId: string; name: string; title: string | null }[]> =>
+  tx.db
+    .select({ affiliationId: affiliations.id, name: memberships.displayName, title: affiliations.title })
+    .from(affiliations)
+    .innerJoin(
+      memberships,
+      and(eq(memberships.timebankId, affiliations.timebankId), eq(memberships.id, affiliations.membershipId))
+    )
+    .where(
+      and(
+        eq(affiliations.timebankId, tx.timebankId),
+        eq(affiliations.organisationId, organisationId),
+        eq(affiliations.professional, true),
+        accepted,
+        validOn(on),
+        eq(memberships.status, 'active')
+      )
+    )
+    .orderBy(asc(affiliations.id))
+    .limit(1000)
+
+export async function findAffiliation(tx: Tx, id: string): Promise<Affiliation | null> {
+  const [found] = await tx.db
+    .select()
+    .from(affiliations)
+    .where(and(eq(affiliations.timebankId, tx.timebankId), eq(affiliations.id, id)))
+  return found ?? null
+}
+
 export async function listAffiliations(tx: Tx, filter: AffiliationFilter, limit: number): Promise<AffiliationSeen[]> {
   const visible =
     filter.visibleTo === undefined

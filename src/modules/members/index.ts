@@ -5,9 +5,11 @@ export {
   addAffiliation,
   affiliationCovering,
   endAffiliation,
+  findAffiliation,
   listAffiliations,
   membersActingFor,
   organisationsActedFor,
+  professionalsOf,
   refuseAffiliation
 } from './affiliations.ts'
 export { callerLookup, membershipsOf } from './caller.ts'

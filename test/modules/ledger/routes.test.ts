@@ -47,6 +47,7 @@ before(async () => {
       if (token === 'stranger') throw new DomainError('token-invalid')
       return { personId: newId(), sessionId: token }
     },
+    lookAtClient: async () => null,
     look: async ({ sessionId }) => ({
       sessionAlive: true,
       operator: false,

@@ -28,6 +28,7 @@ before(async () => {
   const { id, number, accountId, roles, personId } = house.founder
   registerAuth(app, {
     verify: async () => ({ personId, sessionId: newId() }),
+    lookAtClient: async () => null,
     look: async () => ({
       sessionAlive: true,
       operator: false,

@@ -1,0 +1,1 @@
+export { clientLookup } from './caller.ts'

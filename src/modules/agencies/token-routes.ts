@@ -1,0 +1,58 @@
+import { type Api, anyone } from '../../http/index.ts'
+import type { Identity } from '../identity/index.ts'
+import { tokenBody, tokenErrorSchema, tokenSchema } from './schemas.ts'
+import { type TokenError, tokenFor } from './tokens.ts'
+
+const texts: Record<TokenError, string> = {
+  invalid_request: 'grant_type is needed',
+  invalid_client: 'The credentials are wrong, or the client has been revoked',
+  invalid_scope: 'More was asked for than the client has been given',
+  unsupported_grant_type: 'grant_type: client_credentials'
+}
+
+/** Where systems of agencies get their access tokens. */
+export function tokenRoutes(app: Api, { identity }: { identity: Identity }): void {
+  app.register(async (scope: Api) => {
+    scope.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: 16_384 },
+      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body))))
+    )
+
+    scope.post(
+      '/oauth/token',
+      {
+        config: { access: anyone },
+        schema: {
+          operationId: 'clientToken',
+          tags: ['Agencies'],
+          summary: "An access token for an agency's system",
+          description:
+            'OAuth 2.0 client credentials (RFC 6749, section 4.4), as a form: the credentials by HTTP Basic or in the body. Good for 10 minutes, in the one timebank of the client. Refusals are those of section 5.2.',
+          consumes: ['application/x-www-form-urlencoded'],
+          body: tokenBody,
+          response: { 200: tokenSchema, 400: tokenErrorSchema, 401: tokenErrorSchema }
+        }
+      },
+      async (request, reply) => {
+        const { grant_type, client_id, client_secret, scope: wanted } = request.body
+        const credentials = basic(request.headers.authorization) ?? { clientId: client_id, clientSecret: client_secret }
+        const answer = await tokenFor(app.database, identity, { grantType: grant_type, scope: wanted, ...credentials })
+        reply.header('cache-control', 'no-store')
+        if (!('error' in answer)) return answer
+        const { error } = answer
+        if (error === 'invalid_client') reply.header('www-authenticate', 'Basic realm="Commonhours"')
+        return reply.code(error === 'invalid_client' ? 401 : 400).send({ error, error_description: texts[error] })
+      }
+    )
+  })
+}
+
+/** Client credentials by HTTP Basic, each encoded as in a form (RFC 6749, section 2.3.1). */
+function basic(header: string | undefined): { clientId: string; clientSecret: string } | null {
+  const encoded = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1]
+  if (encoded === undefined) return null
+  const [id, ...secret] = Buffer.from(encoded, 'base64').toString('utf8').split(':')
+  const plain = (value: string) => new URLSearchParams(`x=${value}`).get('x') ?? ''
+  return { clientId: plain(id ?? ''), clientSecret: plain(secret.join(':')) }
+}
