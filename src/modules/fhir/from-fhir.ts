@@ -3,35 +3,39 @@ import { categoryOfSdoh, impliedCodes, type Names, sdohCategories, systems } fro
 import { ruleOf } from './recurrence.ts'
 import type { Coding, ConsentIn, Extension, PatientIn, Reference, ServiceRequestIn } from './resources.ts'
 
-/** What a ServiceRequest asks for, in the service's own words; null: not said. */
+/** What a ServiceRequest asks for: the body of `POST service-requests`. */
 export type Asked = {
   kind: 'own_need' | 'referral'
-  externalId: { system: string; value: string } | null
-  memberNumber: number | null
-  contact: { name: string; phone: string | null; email: string | null; preferred: 'phone' | 'email' | null } | null
+  externalId?: { system: string; value: string }
+  person?: { memberNumber?: number; contact?: Contact }
   /** id or short name */
   category: string
   title: string
-  whatMatters: string | null
-  canOffer: string | null
-  accessNeeds: string | null
-  knownRisks: string | null
-  helpersNeeded: number | null
-  estimatedMinutes: number | null
-  firstOn: string | null
-  rrule: string | null
-  setting: string | null
-  area: string | null
+  whatMatters?: string
+  canOffer?: string
+  accessNeeds?: string
+  knownRisks?: string
+  helpersNeeded?: number
+  estimatedMinutes?: number
+  occurrence?: { firstOn?: string; rrule?: string }
+  setting?: string
+  area?: string
   priority: string
-  budgetId: string | null
-  consent: {
-    scopes: string[]
-    givenAt: string
-    how: string | null
-    givenBy: string
-    wordingVersion: string | null
-    wording: string | null
-  } | null
+  budgetId?: string
+  consent?: Claim
+}
+export type Contact = { name: string; phone?: string; email?: string; preferredContact?: 'phone' | 'email' }
+export type Claim = {
+  scopes: string[]
+  wording: { version?: string; text?: string }
+  givenAt: string
+  how?: string
+  givenBy: string
+}
+
+/** Without what was not said. */
+function said<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
 }
 
 /** Ids of the affiliation of the professional who asks, and of their organisation. */
@@ -61,25 +65,30 @@ export function readServiceRequest(resource: ServiceRequestIn, names: Names, ask
   checkRequester(resource, names, asking, faults)
   checkPerformer(resource.performer?.[0], names, faults)
   checkCode(resource, faults)
+  const { kind, person } = about
   const asked: Asked = {
-    ...about,
-    externalId: resource.identifier?.[0]
-      ? { system: resource.identifier[0].system, value: resource.identifier[0].value }
-      : null,
+    kind,
     category: categoryOf(resource.category, names, faults),
     title: resource.code.text,
-    ...extensions,
-    estimatedMinutes: minutesOf(resource, faults),
-    ...occurrenceOf(resource, names, faults),
-    setting,
-    area: area ?? (about.kind === 'own_need' ? (resource.subject.display ?? null) : null),
     priority: resource.priority ?? 'routine',
-    consent: consent ? consentOf(consent, patient?.resource.id, names, faults.under(consent.at)) : null
+    ...said({
+      externalId: identifierOf(resource.identifier?.[0]),
+      person,
+      ...extensions,
+      estimatedMinutes: minutesOf(resource, faults),
+      occurrence: occurrenceOf(resource, names, faults),
+      setting,
+      area: area ?? (kind === 'own_need' ? resource.subject.display : undefined),
+      consent: consent && consentOf(consent, patient?.resource.id, names, faults.under(consent.at))
+    })
   }
   checkConsentIsMeant(resource, consent, faults)
   refuseFaults(faults.all)
   return asked
 }
+
+const identifierOf = (identifier: { system: string; value: string } | undefined) =>
+  identifier && { system: identifier.system, value: identifier.value }
 
 type Contained<T> = { resource: T; at: string } | undefined
 
@@ -99,17 +108,15 @@ function containedOf(resource: ServiceRequestIn, faults: Faults) {
   }
 }
 
-type About = Pick<Asked, 'kind' | 'memberNumber' | 'contact'>
+type About = Pick<Asked, 'kind' | 'person'>
 
 function subjectOf(subject: Reference, patient: Contained<PatientIn>, names: Names, faults: Faults): About {
-  const ownNeed: About = { kind: 'own_need', memberNumber: null, contact: null }
   if (subject.type === 'Location' || subject.type === 'Group') {
     if (subject.reference !== undefined || subject.identifier !== undefined)
       faults.add('/subject', 'A need of your own says `type` and, in `display`, where.')
     if (patient) faults.add(patient.at, 'A need of your own is about nobody.')
-    return ownNeed
+    return { kind: 'own_need' }
   }
-  const referral: About = { kind: 'referral', memberNumber: null, contact: null }
   if (subject.display !== undefined)
     faults.add('/subject/display', 'A name is taken in a contained Patient only, for a first contact.')
   if (subject.type !== undefined && subject.type !== 'Patient')
@@ -117,57 +124,54 @@ function subjectOf(subject: Reference, patient: Contained<PatientIn>, names: Nam
   if (subject.identifier) {
     if (subject.reference !== undefined) faults.add('/subject', 'Either `identifier` or `reference`.')
     if (patient) faults.add(patient.at, 'Who is named by member number is not described as well.')
-    return { ...referral, memberNumber: memberNumberOf(subject.identifier, '/subject/identifier', names, faults) }
+    return { kind: 'referral', person: memberOf(subject.identifier, '/subject/identifier', names, faults) }
   }
-  if (!patient || subject.reference !== `#${patient.resource.id}`) {
-    faults.add('/subject', 'A Patient by `identifier` (member number), or one that is contained, by `reference`.')
-    return referral
-  }
-  return { ...referral, ...personOf(patient.resource, names, faults.under(patient.at)) }
+  if (patient && subject.reference === `#${patient.resource.id}`)
+    return { kind: 'referral', person: personOf(patient.resource, names, faults.under(patient.at)) }
+  faults.add('/subject', 'A Patient by `identifier` (member number), or one that is contained, by `reference`.')
+  return { kind: 'referral' }
 }
 
-function memberNumberOf(
-  identifier: { system: string; value: string },
-  at: string,
-  names: Names,
-  faults: Faults
-): number | null {
+type Person = NonNullable<Asked['person']>
+
+function memberOf(identifier: { system: string; value: string }, at: string, names: Names, faults: Faults): Person {
   if (identifier.system !== names.memberNumber) {
     faults.add(
       `${at}/system`,
       `The only identifier of a person that is taken is the member number: ${names.memberNumber}. National and other identifiers are not.`
     )
-    return null
+    return {}
   }
-  if (/^[1-9]\d{0,8}$/.test(identifier.value)) return Number(identifier.value)
+  if (/^[1-9]\d{0,8}$/.test(identifier.value)) return { memberNumber: Number(identifier.value) }
   faults.add(`${at}/value`, 'A member number is a whole number.')
-  return null
+  return {}
 }
 
-function personOf(patient: PatientIn, names: Names, faults: Faults): Pick<Asked, 'memberNumber' | 'contact'> {
+function personOf(patient: PatientIn, names: Names, faults: Faults): Person {
   const identifier = patient.identifier?.[0]
   if (identifier) {
     if (patient.name) faults.add('/name', 'Who has a member number is not described as well.')
     if (patient.telecom) faults.add('/telecom', 'Who has a member number is not described as well.')
-    return { memberNumber: memberNumberOf(identifier, '/identifier/0', names, faults), contact: null }
+    return memberOf(identifier, '/identifier/0', names, faults)
   }
   const name = patient.name?.[0]
   const whole = name?.text ?? [...(name?.prefix ?? []), ...(name?.given ?? []), name?.family ?? ''].join(' ').trim()
   if (whole === '') faults.add('/name', 'A member number, or a name and how to reach them.')
   const telecom = patient.telecom ?? []
-  const of = (wanted: readonly string[]) => telecom.filter(({ system }) => wanted.includes(system))
-  const phones = of(['phone', 'sms'])
-  const emails = of(['email'])
+  const isEmail = ({ system }: { system: string }) => system === 'email'
+  const emails = telecom.filter(isEmail)
+  const phones = telecom.filter((each) => !isEmail(each))
   if (phones.length > 1) faults.add('/telecom', 'One phone number.')
   if (emails.length > 1) faults.add('/telecom', 'One e-mail address.')
   const first = telecom.find(({ rank }) => rank === 1)
   return {
-    memberNumber: null,
     contact: {
       name: whole,
-      phone: phones[0]?.value ?? null,
-      email: emails[0]?.value ?? null,
-      preferred: first === undefined ? null : first.system === 'email' ? 'email' : 'phone'
+      ...said({
+        phone: phones[0]?.value,
+        email: emails[0]?.value,
+        preferredContact: first && (isEmail(first) ? ('email' as const) : ('phone' as const))
+      })
     }
   }
 }
@@ -196,13 +200,13 @@ function extensionsOf(extensions: Extension[] = [], names: Names, faults: Faults
       else found[name] = value as string | number
     }
   }
-  const text = (value: string | number | undefined): string | null => (value === undefined ? null : String(value))
+  const text = (value: string | number | undefined) => (value === undefined ? undefined : String(value))
   return {
     whatMatters: text(found.whatMatters),
     canOffer: text(found.canOffer),
     accessNeeds: text(found.accessNeeds),
     knownRisks: text(found.knownRisks),
-    helpersNeeded: found.helpersNeeded === undefined ? null : Number(found.helpersNeeded),
+    helpersNeeded: found.helpersNeeded === undefined ? undefined : Number(found.helpersNeeded),
     budgetId: text(found.budget)
   }
 }
@@ -247,35 +251,36 @@ function checkCode(resource: ServiceRequestIn, faults: Faults): void {
       )
 }
 
-function minutesOf({ quantityQuantity: quantity }: ServiceRequestIn, faults: Faults): number | null {
-  if (!quantity) return null
+function minutesOf({ quantityQuantity: quantity }: ServiceRequestIn, faults: Faults): number | undefined {
+  if (!quantity) return undefined
   const minutes = quantity.value * (quantity.code === 'h' ? 60 : 1)
   if (!Number.isInteger(minutes)) faults.add('/quantityQuantity/value', 'Whole minutes.')
   return minutes
 }
 
-const dayOf = (dateTime: string | undefined): string | null => dateTime?.slice(0, 10) ?? null
+const dayOf = (dateTime: string | undefined): string | undefined => dateTime?.slice(0, 10)
 
 function occurrenceOf(
   { occurrenceDateTime, occurrenceTiming: timing }: ServiceRequestIn,
   names: Names,
   faults: Faults
-): Pick<Asked, 'firstOn' | 'rrule'> {
-  if (!timing) return { firstOn: dayOf(occurrenceDateTime), rrule: null }
+): Asked['occurrence'] {
+  if (!timing) return occurrenceDateTime === undefined ? undefined : said({ firstOn: dayOf(occurrenceDateTime) })
   if (occurrenceDateTime !== undefined)
     faults.add('/occurrenceDateTime', 'Either occurrenceDateTime or occurrenceTiming.')
   const at = '/occurrenceTiming'
   const firstOn = dayOf(timing.event?.[0] ?? timing.repeat?.boundsPeriod?.start)
+  if (firstOn === undefined) faults.add(`${at}/event`, 'The first day, here or in repeat.boundsPeriod.start.')
   const whole = timing.extension?.[0]
   if (whole) {
     if (whole.url !== names.extensions.rule) faults.add(`${at}/extension/0/url`, `${names.extensions.rule}.`)
     if (timing.repeat) faults.add(`${at}/repeat`, 'Either a repeat or the extension with the rule.')
-    return { firstOn, rrule: whole.valueString }
+    return said({ firstOn, rrule: whole.valueString })
   }
-  if (!timing.repeat) return { firstOn, rrule: null }
+  if (!timing.repeat) return said({ firstOn })
   const { rule, faults: repeatFaults } = ruleOf(timing.repeat)
   for (const fault of repeatFaults) faults.add(`${at}/repeat/${fault.at}`, fault.detail)
-  return { firstOn, rrule: rule }
+  return said({ firstOn, rrule: rule })
 }
 
 function placeOf({ locationCode }: ServiceRequestIn, names: Names, faults: Faults) {
@@ -283,7 +288,7 @@ function placeOf({ locationCode }: ServiceRequestIn, names: Names, faults: Fault
   const coding = place?.coding?.[0]
   if (coding && (coding.system !== names.setting || coding.code === undefined))
     faults.add('/locationCode/0/coding/0', `A setting of ${names.setting}.`)
-  return { setting: coding?.code ?? null, area: place?.text ?? null }
+  return { setting: coding?.code, area: place?.text }
 }
 
 /** Who asks is named by the request (or the client); the resource may say so too, but not otherwise. */
@@ -292,13 +297,31 @@ function checkRequester(resource: ServiceRequestIn, names: Names, asking: Asking
   if (!requester) return
   const { reference } = requester
   if (reference === undefined || !reference.startsWith('#'))
-    return checkAsking(requester.identifier, requester.type, reference, '/requester', names, asking, faults)
+    checkAsking(requester.identifier, requester.type, reference, '/requester', names, asking, faults)
+  else checkContainedAsking(resource, reference, names, asking, faults)
+}
+
+function checkContainedAsking(
+  resource: ServiceRequestIn,
+  reference: string,
+  names: Names,
+  asking: Asking,
+  faults: Faults
+): void {
   const i = (resource.contained ?? []).findIndex(({ id }) => reference === `#${id}`)
   const inner = resource.contained?.[i]
   if (inner?.resourceType !== 'PractitionerRole' && inner?.resourceType !== 'Organization')
     faults.add('/requester/reference', 'Refers to no PractitionerRole or Organization that is contained.')
   else
-    checkAsking(inner.identifier?.[0], inner.resourceType, undefined, `/contained/${i}/identifier`, names, asking, faults)
+    checkAsking(
+      inner.identifier?.[0],
+      inner.resourceType,
+      undefined,
+      `/contained/${i}/identifier`,
+      names,
+      asking,
+      faults
+    )
 }
 
 function checkAsking(
@@ -346,7 +369,7 @@ function consentOf(
   patientId: string | undefined,
   names: Names,
   faults: Faults
-): Asked['consent'] {
+): Claim {
   if (!hasCode(consent.scope, systems.consentScope, 'patient-privacy'))
     faults.add('/scope', `${systems.consentScope}#patient-privacy.`)
   if (!consent.category.some((category) => hasCode(category, systems.actCode, 'IDSCL')))
@@ -363,12 +386,15 @@ function consentOf(
   for (const [i, { url, valueCode }] of (consent.extension ?? []).entries())
     if (url === names.extensions.way || url === names.extensions.voice) extensions.set(url, valueCode)
     else faults.add(`/extension/${i}/url`, 'No extension of a Consent that is known here.')
+  const words = consent.sourceAttachment
+    ? Buffer.from(consent.sourceAttachment.data, 'base64').toString('utf8')
+    : undefined
   return {
     scopes: [...new Set(scopes)],
-    givenAt: consent.dateTime,
-    how: extensions.get(names.extensions.way) ?? null,
-    givenBy: extensions.get(names.extensions.voice) ?? 'self',
-    wordingVersion: consent.policyRule?.coding[0]?.code ?? null,
-    wording: consent.sourceAttachment ? Buffer.from(consent.sourceAttachment.data, 'base64').toString('utf8') : null
+    // the words themselves say more than the name of a policy
+    wording: words === undefined ? said({ version: consent.policyRule?.coding[0]?.code }) : { text: words },
+    givenAt: consent.dateTime.length === 10 ? `${consent.dateTime}T00:00:00Z` : consent.dateTime,
+    ...said({ how: extensions.get(names.extensions.way) }),
+    givenBy: extensions.get(names.extensions.voice) ?? 'self'
   }
 }

@@ -36,7 +36,8 @@ const byStatus: Record<number, string> = {
 
 /** Why elements that FHIR knows and that are likely to be sent are not taken; by element of a resource. */
 const whyNot: Record<string, string> = {
-  'ServiceRequest.reasonCode': 'No diagnosis and no reason is taken: what matters to the person is said in their words.',
+  'ServiceRequest.reasonCode':
+    'No diagnosis and no reason is taken: what matters to the person is said in their words.',
   'ServiceRequest.reasonReference': 'No diagnosis and no reason is taken.',
   'ServiceRequest.note': 'Words about a person have elements of their own: see the extensions.',
   'ServiceRequest.text': 'No narrative is taken.',

@@ -13,7 +13,9 @@ export type Repeat = {
 }
 
 const units = { DAILY: 'd', WEEKLY: 'wk', MONTHLY: 'mo', YEARLY: 'a' } as const
-const days = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']
+/** A day of RFC 5545, and the same day in FHIR. */
+const days = { MO: 'mon', TU: 'tue', WE: 'wed', TH: 'thu', FR: 'fri', SA: 'sat', SU: 'sun' } as const
+type Day = keyof typeof days
 
 type Parts = Map<string, string>
 
@@ -33,9 +35,9 @@ export function repeatOf(rule: string): Repeat | null {
   if ([...parts.keys()].some((name) => !known.includes(name))) return null
   const unit = units[parts.get('FREQ') as keyof typeof units]
   if (!unit) return null
-  const byDay = parts.get('BYDAY')?.split(',')
+  const byDay = parts.get('BYDAY')?.split(',') as Day[] | undefined
   // Timing knows no "second Tuesday"
-  if (byDay && (unit !== 'wk' || byDay.some((day) => !days.includes(day)))) return null
+  if (byDay && (unit !== 'wk' || byDay.some((day) => !(day in days)))) return null
   const until = parts.get('UNTIL')
   if (until !== undefined && !/^\d{8}$/.test(until)) return null
   const count = parts.get('COUNT')
@@ -45,7 +47,7 @@ export function repeatOf(rule: string): Repeat | null {
     frequency: 1,
     period: Number(parts.get('INTERVAL') ?? 1),
     periodUnit: unit,
-    ...(byDay ? { dayOfWeek: byDay.map((day) => day.toLowerCase()) } : {})
+    ...(byDay ? { dayOfWeek: byDay.map((day) => days[day]) } : {})
   }
 }
 
@@ -57,7 +59,7 @@ export function ruleOf(repeat: Repeat): { rule: string; faults: { at: string; de
   if (repeat.period !== undefined && !Number.isInteger(repeat.period))
     faults.push({ at: 'period', detail: 'A whole number is needed.' })
   const perPeriod = repeat.frequency ?? 1
-  const byDay = repeat.dayOfWeek?.map((day) => day.toUpperCase())
+  const byDay = repeat.dayOfWeek?.map((day) => day.slice(0, 2).toUpperCase())
   if (perPeriod !== 1 && perPeriod !== byDay?.length)
     faults.push({ at: 'frequency', detail: 'More than once in a period is said by dayOfWeek, one for each time.' })
   if (byDay && frequency !== 'WEEKLY') faults.push({ at: 'dayOfWeek', detail: 'Goes with periodUnit wk.' })
@@ -66,7 +68,9 @@ export function ruleOf(repeat: Repeat): { rule: string; faults: { at: string; de
     ...((repeat.period ?? 1) === 1 ? [] : [`INTERVAL=${repeat.period}`]),
     ...(byDay ? [`BYDAY=${byDay.join(',')}`] : []),
     ...(repeat.count === undefined ? [] : [`COUNT=${repeat.count}`]),
-    ...(repeat.boundsPeriod?.end === undefined ? [] : [`UNTIL=${repeat.boundsPeriod.end.slice(0, 10).replaceAll('-', '')}`])
+    ...(repeat.boundsPeriod?.end === undefined
+      ? []
+      : [`UNTIL=${repeat.boundsPeriod.end.slice(0, 10).replaceAll('-', '')}`])
   ]
   return { rule: parts.join(';'), faults }
 }

@@ -199,7 +199,9 @@ export const serviceRequestIn = z
     occurrenceDateTime: dateTime.optional(),
     occurrenceTiming: timingIn.optional(),
     authoredOn: dateTime.optional().describe('Not kept: the service says when it took it'),
-    requester: reference.optional().describe('The professional, by affiliation; who is named in the request is who asks'),
+    requester: reference
+      .optional()
+      .describe('The professional, by affiliation; who is named in the request is who asks'),
     performer: z.array(reference).max(1).optional(),
     locationCode: z
       .array(z.strictObject({ coding: z.array(coding).max(1).optional(), text: line(200).optional() }))
@@ -231,9 +233,7 @@ const taskHead = {
   owner: reference.optional()
 }
 
-export const taskIn = z
-  .strictObject({ ...taskHead, status: z.enum(['requested']) })
-  .meta({ id: 'FhirTaskNew' })
+export const taskIn = z.strictObject({ ...taskHead, status: z.enum(['requested']) }).meta({ id: 'FhirTaskNew' })
 export type TaskIn = z.infer<typeof taskIn>
 
 /** A Task as it was read, with another status: what else it says is what is there. */

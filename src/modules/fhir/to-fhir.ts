@@ -9,6 +9,8 @@ export type Resource = { resourceType: string; id?: string } & Record<string, un
 /** A service request as its agency may see it. */
 export type Told = {
   id: string
+  /** rises with everything that the agency may know of, and with nothing else */
+  version: number
   /** null: the person has not agreed to share it */
   status: OurStatus | null
   subStatus: string | null
@@ -25,8 +27,6 @@ export type Told = {
   categorySlug: string
   /** minutes of help so far, where attendance is shared */
   minutesGiven: number | null
-  /** id of the consent record, once there is one */
-  consentId: string | null
   asked: Asked
 }
 
@@ -39,21 +39,13 @@ const coded = (system: string, code: string, display?: string) => ({
   coding: [compact({ system, code, display })]
 })
 
-const meta = (told: { updatedAt: Date }, profile: string, subsetted = false) =>
+const meta = (told: { version: number; updatedAt: Date }, profile: string, subsetted = false) =>
   compact({
-    versionId: versionOf(told.updatedAt),
+    versionId: String(told.version),
     lastUpdated: told.updatedAt.toISOString(),
     profile: [profile],
     tag: subsetted ? [{ system: systems.observationValue, code: 'SUBSETTED' }] : undefined
   })
-
-/** What changes with everything that the agency may know of, and with nothing else. */
-export const versionOf = (updatedAt: Date): string => String(updatedAt.getTime())
-
-const titled: Record<string, string> = {
-  PractitionerRole: 'affiliation',
-  Organization: 'organisation'
-}
 
 const requesterOf = (told: Told, names: Names) =>
   told.affiliationId === null
@@ -63,7 +55,7 @@ const requesterOf = (told: Told, names: Names) =>
         ...compact({ display: told.professional })
       }
 
-const logical = (type: keyof typeof titled | 'Patient', system: string, value: string) => ({
+const logical = (type: string, system: string, value: string) => ({
   type,
   identifier: { system, value }
 })
@@ -71,21 +63,23 @@ const logical = (type: keyof typeof titled | 'Patient', system: string, value: s
 const timebankOf = (told: Told, names: Names) => logical('Organization', names.timebankName, told.timebank)
 
 /** The person by member number or, before they have one here, as contained; of a need of the agency's own where it is. */
-function subjectOf({ asked }: Told, names: Names, containsPatient: boolean): Record<string, unknown> {
-  if (asked.kind === 'own_need') return compact({ type: 'Location', display: asked.area })
-  if (asked.memberNumber !== null) return logical('Patient', names.memberNumber, String(asked.memberNumber))
-  return containsPatient
+function subjectOf({ asked }: Told, names: Names, whole: boolean): Record<string, unknown> {
+  if (asked.kind === 'own_need') return compact({ type: 'Location', display: whole ? asked.area : undefined })
+  const number = asked.person?.memberNumber
+  if (number !== undefined) return logical('Patient', names.memberNumber, String(number))
+  return whole && asked.person?.contact
     ? { reference: '#person' }
-    : { type: 'Patient', extension: [{ url: dataAbsent, valueCode: 'masked' }] }
+    : { extension: [{ url: dataAbsent, valueCode: 'masked' }], type: 'Patient' }
 }
 
-function patientOf({ asked: { contact } }: Told): Resource | null {
+function patientOf({ asked: { person } }: Told): Resource | null {
+  const contact = person?.contact
   if (!contact) return null
-  const rank = (system: string) => (contact.preferred === system ? 1 : undefined)
-  const telecom = [
-    ...(contact.phone === null ? [] : [compact({ system: 'phone', value: contact.phone, rank: rank('phone') })]),
-    ...(contact.email === null ? [] : [compact({ system: 'email', value: contact.email, rank: rank('email') })])
-  ]
+  const telecom = (['phone', 'email'] as const).flatMap((system) =>
+    contact[system] === undefined
+      ? []
+      : [compact({ system, value: contact[system], rank: contact.preferredContact === system ? 1 : undefined })]
+  )
   return {
     resourceType: 'Patient',
     id: 'person',
@@ -95,30 +89,26 @@ function patientOf({ asked: { contact } }: Told): Resource | null {
 }
 
 /** What the agency said of the consent when it asked, as it said it. */
-function consentIn(told: Told, names: Names, patient: Resource | null): Resource | null {
+function consentIn(told: Told, names: Names): Resource | null {
   const { consent } = told.asked
   if (!consent) return null
+  const { version, text } = consent.wording
   return {
     resourceType: 'Consent',
     id: 'consent',
     extension: [
-      ...(consent.how === null ? [] : [{ url: names.extensions.way, valueCode: consent.how }]),
+      ...(consent.how === undefined ? [] : [{ url: names.extensions.way, valueCode: consent.how }]),
       { url: names.extensions.voice, valueCode: consent.givenBy }
     ],
     status: 'active',
     ...consentKind,
-    patient: subjectOf(told, names, patient !== null),
+    patient: subjectOf(told, names, true),
     dateTime: consent.givenAt,
     organization: [logical('Organization', names.organisation, told.organisationId)],
-    ...(consent.wording === null
+    ...(text === undefined
       ? {}
-      : {
-          sourceAttachment: {
-            contentType: 'text/plain',
-            data: Buffer.from(consent.wording).toString('base64')
-          }
-        }),
-    ...(consent.wordingVersion === null ? {} : { policyRule: coded(names.wording, consent.wordingVersion) }),
+      : { sourceAttachment: { contentType: 'text/plain', data: Buffer.from(text).toString('base64') } }),
+    policyRule: coded(names.wording, version ?? 'as-attached'),
     provision: { type: 'permit', code: consent.scopes.map((scope) => coded(names.consentScope, scope)) }
   }
 }
@@ -134,15 +124,17 @@ function categoriesOf(slug: string, names: Names) {
   return [coded(names.category, slug), coded(systems.sdohCategory, sdoh)]
 }
 
-function occurrenceOf({ firstOn, rrule }: Asked, names: Names): Record<string, unknown> {
-  if (rrule === null) return firstOn === null ? {} : { occurrenceDateTime: firstOn }
+function occurrenceOf({ occurrence }: Asked, names: Names): Record<string, unknown> {
+  if (!occurrence) return {}
+  const { firstOn, rrule } = occurrence
+  if (rrule === undefined) return compact({ occurrenceDateTime: firstOn })
   const repeat = repeatOf(rrule)
   return {
-    occurrenceTiming: {
-      ...(repeat ? {} : { extension: [{ url: names.extensions.rule, valueString: rrule }] }),
-      ...(firstOn === null ? {} : { event: [firstOn] }),
-      ...(repeat ? { repeat } : {})
-    }
+    occurrenceTiming: compact({
+      extension: repeat ? undefined : [{ url: names.extensions.rule, valueString: rrule }],
+      event: firstOn === undefined ? undefined : [firstOn],
+      repeat
+    })
   }
 }
 
@@ -153,35 +145,32 @@ function occurrenceOf({ firstOn, rrule }: Asked, names: Names): Record<string, u
 export function serviceRequestOf(told: Told, names: Names, whole = true): Resource {
   const { asked } = told
   const patient = whole ? patientOf(told) : null
-  const consent = whole ? consentIn(told, names, patient) : null
+  const consent = whole ? consentIn(told, names) : null
   const contained = [patient, consent].filter((resource) => resource !== null)
-  const extension = Object.entries({
-    whatMatters: 'valueString',
-    canOffer: 'valueString',
-    accessNeeds: 'valueString',
-    knownRisks: 'valueString'
-  }).flatMap(([name, key]) => {
-    const value = asked[name as 'whatMatters']
-    return whole && value !== null ? [{ url: names.extensions[name as 'whatMatters'], [key]: value }] : []
-  })
-  const further = [
-    ...(asked.helpersNeeded === null ? [] : [{ url: names.extensions.helpersNeeded, valueInteger: asked.helpersNeeded }]),
-    ...(asked.budgetId === null ? [] : [{ url: names.extensions.budget, valueId: asked.budgetId }])
+  const words = ['whatMatters', 'canOffer', 'accessNeeds', 'knownRisks'] as const
+  const extension = [
+    ...words.flatMap((name) =>
+      whole && asked[name] !== undefined ? [{ url: names.extensions[name], valueString: asked[name] }] : []
+    ),
+    ...(asked.helpersNeeded === undefined
+      ? []
+      : [{ url: names.extensions.helpersNeeded, valueInteger: asked.helpersNeeded }]),
+    ...(asked.budgetId === undefined ? [] : [{ url: names.extensions.budget, valueId: asked.budgetId }])
   ]
   return {
     resourceType: 'ServiceRequest',
     id: told.id,
     meta: meta(told, profiles.ServiceRequest, !whole),
     ...(contained.length === 0 ? {} : { contained }),
-    ...([...extension, ...further].length === 0 ? {} : { extension: [...extension, ...further] }),
-    ...(asked.externalId === null ? {} : { identifier: [asked.externalId] }),
+    ...(extension.length === 0 ? {} : { extension }),
+    ...(asked.externalId === undefined ? {} : { identifier: [asked.externalId] }),
     status: serviceRequestStatusOf(told.status),
     intent: 'order',
     category: categoriesOf(told.categorySlug, names),
     priority: asked.priority,
     code: { text: whole ? asked.title : told.categorySlug },
-    subject: subjectOf(told, names, patient !== null),
-    ...(asked.estimatedMinutes === null
+    subject: subjectOf(told, names, whole),
+    ...(asked.estimatedMinutes === undefined
       ? {}
       : { quantityQuantity: { value: asked.estimatedMinutes, unit: 'min', system: systems.units, code: 'min' } }),
     ...occurrenceOf(asked, names),
@@ -194,11 +183,9 @@ export function serviceRequestOf(told: Told, names: Names, whole = true): Resour
 }
 
 function locationOf({ setting, area, kind }: Asked, names: Names, whole: boolean): Record<string, unknown> {
-  const text = whole && kind === 'referral' ? area : null
-  if (setting === null && text === null) return {}
-  return {
-    locationCode: [{ ...(setting === null ? {} : coded(names.setting, setting)), ...compact({ text }) }]
-  }
+  const text = whole && kind === 'referral' ? area : undefined
+  if (setting === undefined && text === undefined) return {}
+  return { locationCode: [compact({ ...(setting === undefined ? {} : coded(names.setting, setting)), text })] }
 }
 
 /** The reasons and outcomes in words, for `text`, which the guide wants beside a reason. */
@@ -260,6 +247,7 @@ function outputOf({ outcome, minutesGiven }: Told, names: Names): Record<string,
 /** A consent that is kept here, of one person to one agency. */
 export type ConsentTold = {
   id: string
+  version: number
   status: 'given' | 'withdrawn' | 'expired' | 'superseded'
   memberNumber: number | null
   organisationId: string
