@@ -1,5 +1,14 @@
 /** What a member may choose for by itself. */
-export const noticeTopics = ['exchanges', 'listings', 'matches', 'messages', 'sessions', 'circles', 'thanks'] as const
+export const noticeTopics = [
+  'exchanges',
+  'listings',
+  'matches',
+  'messages',
+  'sessions',
+  'circles',
+  'thanks',
+  'support'
+] as const
 export type NoticeTopic = (typeof noticeTopics)[number]
 
 /**
@@ -58,7 +67,16 @@ export const noticeKinds = {
   'thanks.given': 'thanks',
   'circle.proposed': 'circles',
   'circle.going-ahead': 'circles',
-  'circle.closed': 'circles'
+  'circle.closed': 'circles',
+  'support.proposed': 'support',
+  'support.entered': 'support',
+  'support.accepted': 'support',
+  'support.changed': 'support',
+  'support.revoked': 'support',
+  'support.ended': 'support',
+  'support.expired': 'support',
+  'consent.given': 'support',
+  'consent.withdrawn': 'support'
 } as const satisfies Record<string, NoticeTopic>
 
 export type NoticeKind = keyof typeof noticeKinds

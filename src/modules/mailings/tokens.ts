@@ -15,7 +15,8 @@ const bits: Record<NoticeTopic, number> = {
   messages: 8,
   sessions: 16,
   circles: 32,
-  thanks: 64
+  thanks: 64,
+  support: 128
 }
 
 const purpose = 'unsubscribe'

@@ -9,10 +9,22 @@ const weight = z.int().min(0).max(100)
 /** How a member may be told by mail of what they find in their inbox anyway. */
 export const mailWays = ['at_once', 'daily', 'weekly', 'never'] as const
 export type MailWay = (typeof mailWays)[number]
-const wayByTopic = Object.fromEntries(noticeTopics.map((topic) => [topic, z.enum(mailWays)])) as Record<
-  NoticeTopic,
-  z.ZodEnum<{ [Way in MailWay]: Way }>
->
+const standardWays: Record<NoticeTopic, MailWay> = {
+  exchanges: 'at_once',
+  listings: 'daily',
+  matches: 'weekly',
+  messages: 'at_once',
+  sessions: 'at_once',
+  circles: 'daily',
+  thanks: 'daily',
+  support: 'at_once'
+}
+/** Topics that came later are missing in policies from before them. */
+const laterTopics: readonly NoticeTopic[] = ['support']
+const way = z.enum(mailWays)
+const wayByTopic = Object.fromEntries(
+  noticeTopics.map((topic) => [topic, laterTopics.includes(topic) ? way.default(standardWays[topic]) : way])
+) as Record<Exclude<NoticeTopic, 'support'>, typeof way> & Record<'support', z.ZodDefault<typeof way>>
 
 // asking the runtime for its list takes half a millisecond
 const timeZones: ReadonlySet<string> = new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])
@@ -256,15 +268,7 @@ export const rules = {
   ),
   mailDefaults: rule(
     z.strictObject(wayByTopic),
-    {
-      exchanges: 'at_once',
-      listings: 'daily',
-      matches: 'weekly',
-      messages: 'at_once',
-      sessions: 'at_once',
-      circles: 'daily',
-      thanks: 'daily'
-    },
+    standardWays,
     'How members are told by mail, by topic, where they have not chosen for themselves: at once, in one mail a day or a week, or not at all.'
   ),
   mailsPerWeek: rule(

@@ -69,6 +69,19 @@ export const cy: Words = {
     'conversation.shown': ({ what }) =>
       `Mae rhywun y buoch yn ysgrifennu ato wedi dangos y sgwrs i'r broceriaid, ac maent wedi edrych arni${about(what)}.`,
     'conversation.report-closed': ({ what }) => `Mae brocer wedi delio â'r hyn a adroddwyd gennych${about(what)}.`,
+    'support.proposed': ({ who }) =>
+      `Hoffai ${somebody(who)} i chi fod yn gefn iddynt. Dywedwch a hoffech chi wneud hynny.`,
+    'support.entered': ({ who }) =>
+      `Mae brocer wedi nodi gwarcheidwad (${somebody(who)}). Rhowch wybod i'r brocer os dylai fod fel arall.`,
+    'support.accepted': ({ who }) => `Mae ${somebody(who)} yn gefn i chi o hyn ymlaen.`,
+    'support.changed': ({ who }) =>
+      `Mae'r hyn y gellir ei wneud rhyngoch chi a ${somebody(who)}, fel cefnogwr, wedi newid.`,
+    'support.revoked': ({ who }) => `Mae'r gefnogaeth rhyngoch chi a ${somebody(who)} wedi'i thynnu'n ôl.`,
+    'support.ended': ({ who }) => `Mae'r gefnogaeth rhyngoch chi a ${somebody(who)} wedi dod i ben.`,
+    'support.expired': ({ who }) => `Mae amser y gefnogaeth rhyngoch chi a ${somebody(who)} ar ben.`,
+    'consent.given': ({ what }) =>
+      `Mae rhywun wedi nodi'r hyn y caiff sefydliad ei wybod amdanoch neu ei wneud${about(what)}. Gallwch ei dynnu'n ôl unrhyw bryd.`,
+    'consent.withdrawn': ({ what }) => `Mae'r hyn a ganiatawyd i sefydliad wedi'i dynnu'n ôl${about(what)}.`,
     'thanks.given': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn diolch i chi${about(what)}.`,
     'match.suggested': ({ what }) => `Mae brocer yn awgrymu rhywun ar gyfer eich cais${about(what)}.`,
     'match.proposed': ({ who, what }) =>
@@ -110,7 +123,8 @@ export const cy: Words = {
       messages: 'negeseuon',
       sessions: 'dyddiadau',
       circles: 'cylchoedd cyfnewid',
-      thanks: 'diolchiadau'
+      thanks: 'diolchiadau',
+      support: "eich cefnogwyr a'r hyn y caiff sefydliadau ei wybod"
     }
   },
   unsubscribe: {
@@ -118,6 +132,13 @@ export const cy: Words = {
     ask: (topics) => `Dim rhagor o e-byst am: ${topics}? Mae popeth yn eich mewnflwch yr un fath.`,
     button: "Dim rhagor o'r e-byst hyn",
     done: (topics) => `Ni ddaw rhagor o e-byst am: ${topics}. Gallwch newid hyn yn eich gosodiadau unrhyw bryd.`
+  },
+  // fersiwn 1 o'r hyn y mae pobl wedi cytuno iddo: i'w ddweud fel arall, mae banc amser yn ychwanegu ei fersiwn ei hun
+  consentWordings: {
+    referral:
+      "Mae'r sefydliad a enwir yma wedi gofyn i ni helpu i ddod o hyd i bobl a gweithgareddau i chi. Chi sy'n penderfynu a ydym yn gwneud hynny, a'r hyn y caiff ei wybod. Rydych yn dewis pob un o'r rhain ar wahân: y cawn gysylltu â chi amdano (contact); bod y sefydliad yn cael gwybod pa mor bell y mae wedi mynd (share_status), ar ba ddyddiau y gwnaethoch gymryd rhan ac am ba hyd (share_attendance), a beth ddaeth ohono (share_outcome); a'i fod yn gweld pa sefydliadau eraill sy'n rhan o hyn, yn ôl enw a math o gymorth (see_others_involved). Cewch ddweud na, ac ni ddywedir wrth neb. Cewch dynnu'r cyfan neu unrhyw ran yn ôl unrhyw bryd, yr un mor hawdd ag y'i rhoddwyd, ac mae'n dal o'r eiliad honno. Cewch weld pwy sydd wedi edrych ar beth. Nid yw eich ateb yn newid dim ar unrhyw gymorth y mae gennych hawl iddo.",
+    joined_up:
+      "Mae gennych un dudalen o'r cyfan sydd ar waith o'ch cwmpas yma. Chi biau hi. Chi sy'n penderfynu a gaiff y sefydliad a enwir yma weld ei ran ef ohoni, a pha sefydliadau eraill sy'n rhan o hyn, yn ôl enw a math o gymorth (see_others_involved). Cewch ddweud na, ac ni ddywedir wrth neb. Cewch ei dynnu'n ôl unrhyw bryd, yr un mor hawdd ag y'i rhoddwyd, ac mae'n dal o'r eiliad honno. Cewch weld pwy sydd wedi edrych ar beth. Nid yw eich ateb yn newid dim ar unrhyw gymorth y mae gennych hawl iddo."
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Eich dolen mewngofnodi ar gyfer Commonhours',

@@ -68,6 +68,19 @@ export const en: Words = {
     'conversation.shown': ({ what }) =>
       `Somebody with whom you wrote has shown what was written to the brokers, and they have looked at it${about(what)}.`,
     'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
+    'support.proposed': ({ who }) =>
+      `${somebody(who)} would like you to stand by them. Please say whether you would like to.`,
+    'support.entered': ({ who }) =>
+      `A broker has noted a guardian (${somebody(who)}). Please tell the broker if it should be otherwise.`,
+    'support.accepted': ({ who }) => `${somebody(who)} supports you from now on.`,
+    'support.changed': ({ who }) =>
+      `What may be done between you and ${somebody(who)}, as supporter, has been changed.`,
+    'support.revoked': ({ who }) => `The support between you and ${somebody(who)} has been taken back.`,
+    'support.ended': ({ who }) => `The support between you and ${somebody(who)} has ended.`,
+    'support.expired': ({ who }) => `The time of the support between you and ${somebody(who)} is over.`,
+    'consent.given': ({ what }) =>
+      `Somebody has noted what an organisation may learn of you or do${about(what)}. You can take it back at any time.`,
+    'consent.withdrawn': ({ what }) => `What an organisation was allowed has been taken back${about(what)}.`,
     'thanks.given': ({ who, what }) => `${somebody(who)} thanks you${about(what)}.`,
     'match.suggested': ({ what }) => `A broker suggests somebody for your request${about(what)}.`,
     'match.proposed': ({ who, what }) => `${somebody(who)} proposes that you come together${about(what)}.`,
@@ -106,7 +119,8 @@ export const en: Words = {
       messages: 'messages',
       sessions: 'dates',
       circles: 'circles of exchanges',
-      thanks: 'thanks'
+      thanks: 'thanks',
+      support: 'your supporters and what organisations may learn'
     }
   },
   unsubscribe: {
@@ -114,6 +128,13 @@ export const en: Words = {
     ask: (topics) => `Should no more mails come about ${topics}? You find everything in your inbox all the same.`,
     button: 'No more of these mails',
     done: (topics) => `No more mails will come about ${topics}. You can change this in your settings at any time.`
+  },
+  // version 1 of what people have agreed to: to say it otherwise, a timebank adds a version of its own
+  consentWordings: {
+    referral:
+      'The organisation named here has asked us to help find people and activities for you. You decide whether we do, and what it may learn. You choose each of these by itself: that we may get in touch with you about it (contact); that the organisation learns how far it has come (share_status), on which days you took part and for how long (share_attendance), and what came of it (share_outcome); and that it sees which other organisations are involved, by name and kind of help (see_others_involved). You can say no, and nobody is told that you did. You can take back all of it or any part at any time, as easily as you gave it, and it holds from that moment. You can see who has looked at what. Whether you agree makes no difference to any help you are entitled to.',
+    joined_up:
+      'You have one page of all that is under way around you here. It is yours. You decide whether the organisation named here may see its part of it, and which other organisations are involved, by name and kind of help (see_others_involved). You can say no, and nobody is told that you did. You can take it back at any time, as easily as you gave it, and it holds from that moment. You can see who has looked at what. Whether you agree makes no difference to any help you are entitled to.'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Your sign-in link for Commonhours',

@@ -69,6 +69,17 @@ export const es: Words = {
     'conversation.shown': ({ what }) =>
       `Alguien con quien se escribía ha mostrado lo escrito a los gestores, y lo han mirado${about(what)}.`,
     'conversation.report-closed': ({ what }) => `Un gestor se ha ocupado de lo que usted comunicó${about(what)}.`,
+    'support.proposed': ({ who }) => `${somebody(who)} quisiera que usted le apoyara. Diga, por favor, si le gustaría.`,
+    'support.entered': ({ who }) =>
+      `Quien coordina ha anotado una persona tutora (${somebody(who)}). Si debe ser de otro modo, dígaselo, por favor.`,
+    'support.accepted': ({ who }) => `${somebody(who)} le apoya a partir de ahora.`,
+    'support.changed': ({ who }) => `Ha cambiado lo que puede hacerse entre usted y ${somebody(who)} como apoyo.`,
+    'support.revoked': ({ who }) => `Se ha retirado el apoyo entre usted y ${somebody(who)}.`,
+    'support.ended': ({ who }) => `Ha terminado el apoyo entre usted y ${somebody(who)}.`,
+    'support.expired': ({ who }) => `Ha vencido el plazo del apoyo entre usted y ${somebody(who)}.`,
+    'consent.given': ({ what }) =>
+      `Alguien ha anotado lo que una organización puede saber de usted o hacer${about(what)}. Puede retirarlo en cualquier momento.`,
+    'consent.withdrawn': ({ what }) => `Se ha retirado lo que se permitía a una organización${about(what)}.`,
     'thanks.given': ({ who, what }) => `${somebody(who)} le da las gracias${about(what)}.`,
     'match.suggested': ({ what }) => `Un gestor sugiere a alguien para su petición${about(what)}.`,
     'match.proposed': ({ who, what }) => `${somebody(who)} propone que se pongan de acuerdo${about(what)}.`,
@@ -109,7 +120,8 @@ export const es: Words = {
       messages: 'mensajes',
       sessions: 'citas',
       circles: 'círculos de intercambios',
-      thanks: 'agradecimientos'
+      thanks: 'agradecimientos',
+      support: 'quienes le apoyan y lo que las organizaciones pueden saber'
     }
   },
   unsubscribe: {
@@ -118,6 +130,13 @@ export const es: Words = {
       `¿Quiere dejar de recibir correos sobre ${topics}? De todos modos lo encontrará todo en su bandeja de entrada.`,
     button: 'No recibir más estos correos',
     done: (topics) => `Ya no recibirá correos sobre ${topics}. Puede cambiarlo en sus ajustes cuando quiera.`
+  },
+  // versión 1 de lo que la gente ha aceptado: para decirlo de otro modo, un banco de tiempo añade una versión propia
+  consentWordings: {
+    referral:
+      'La organización que aquí se nombra nos ha pedido que ayudemos a encontrar personas y actividades para usted. Usted decide si lo hacemos y qué puede saber ella. Elige cada una de estas cosas por separado: que podamos hablar con usted sobre ello (contact); que la organización sepa cómo va (share_status), qué días participó usted y cuánto tiempo (share_attendance) y qué resultó (share_outcome); y que vea qué otras organizaciones participan, por su nombre y tipo de ayuda (see_others_involved). Puede decir que no, y a nadie se le dirá. Puede retirarlo todo o una parte en cualquier momento, tan fácilmente como lo dio, y vale desde ese instante. Puede ver quién ha mirado qué. Su respuesta no cambia nada en la ayuda a la que tiene derecho.',
+    joined_up:
+      'Usted tiene una página con todo lo que está en marcha a su alrededor aquí. Es suya. Usted decide si la organización que aquí se nombra puede ver su parte de ella, y qué otras organizaciones participan, por su nombre y tipo de ayuda (see_others_involved). Puede decir que no, y a nadie se le dirá. Puede retirarlo en cualquier momento, tan fácilmente como lo dio, y vale desde ese instante. Puede ver quién ha mirado qué. Su respuesta no cambia nada en la ayuda a la que tiene derecho.'
   },
   signInLink: ({ name, url, code, minutes }) => ({
     subject: 'Tu enlace para entrar en Commonhours',

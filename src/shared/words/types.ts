@@ -122,6 +122,8 @@ export type Words = {
     button: string
     done(topics: string): string
   }
+  /** What somebody is shown who is asked whether an organisation may learn or do something; kept as version 1, and so never changed. */
+  consentWordings: Record<'referral' | 'joined_up', string>
   signInLink(values: { name: string; url: string; code: string; minutes: number }): Letter
   statement: StatementWords
   /** names of the categories that a new timebank begins with, by their slugs */

@@ -1,0 +1,7 @@
+export { adoptDisclosures, type Disclosed, disclose } from './disclosures.ts'
+export { consentSql, scopesGiven } from './given.ts'
+export { type Giving, giveConsent } from './giving.ts'
+export { holdConsents } from './lock.ts'
+export { type ConsentPurpose, type ConsentScope, consentScopes } from './vocabulary.ts'
+export type { OnWithdrawal, Withdrawn } from './withdrawal-hook.ts'
+export { withdrawConsent } from './withdrawing.ts'

@@ -1,0 +1,43 @@
+import type { Tx } from '../../db/client.ts'
+import type { Actor } from '../../shared/actor.ts'
+import type { SupportKind, SupportScope } from './vocabulary.ts'
+
+/**
+ * SQL of a boolean, for statements of higher modules: whether somebody supports a member in a scope at an instant. All five are
+ * SQL themselves: ids, a scope as text, and the transaction's own instant.
+ */
+export const supportsSql = (timebank: string, member: string, supporter: string, scope: string, now: string): string =>
+  `EXISTS (SELECT FROM supporters.supports s
+            WHERE s.timebank_id = ${timebank} AND s.membership_id = ${member} AND s.supporter_id = ${supporter}
+              AND s.status = 'active' AND ${scope} = ANY (s.scopes) AND (s.expires_at IS NULL OR s.expires_at > ${now}))`
+
+export type Support = { id: string; kind: SupportKind }
+
+/** How somebody supports a member in a scope now; null: they do not. */
+export async function supportBetween(
+  tx: Tx,
+  membershipId: string,
+  supporterId: string,
+  scope: SupportScope
+): Promise<Support | null> {
+  const { rows } = await tx.client.query<Support>({
+    name: 'supporters.between',
+    text: `SELECT s.id, s.kind FROM supporters.supports s
+            WHERE s.timebank_id = $1 AND s.membership_id = $2 AND s.supporter_id = $3
+              AND s.status = 'active' AND $4 = ANY (s.scopes) AND (s.expires_at IS NULL OR s.expires_at > $5)`,
+    values: [tx.timebankId, membershipId, supporterId, scope, tx.now]
+  })
+  return rows[0] ?? null
+}
+
+type Acting = { clientId: string; organisationId: string; affiliationId: string }
+
+/** The agency for which somebody calls. */
+export const agencyOf = (tx: Tx): Acting | undefined => (tx.actor as Actor & { agency?: Acting }).agency
+
+/** Whether who calls supports that member in that scope now. Somebody who calls for an agency supports nobody. */
+export async function mayActFor(tx: Tx, membershipId: string, scope: SupportScope): Promise<boolean> {
+  const { membershipId: actor } = tx.actor
+  if (actor === null || agencyOf(tx) !== undefined) return false
+  return (await supportBetween(tx, membershipId, actor, scope)) !== null
+}

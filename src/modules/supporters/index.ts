@@ -1,0 +1,1 @@
+export { agencyOf, mayActFor, supportBetween, supportsSql } from './acting.ts'
