@@ -128,6 +128,7 @@ export function namesOf(publicUrl: string, timebank: string) {
       accessNeeds: extension('access-needs'),
       knownRisks: extension('known-risks'),
       helpersNeeded: extension('helpers-needed'),
+      preferredContact: extension('preferred-contact'),
       budget: extension('hour-budget'),
       rule: extension('recurrence-rule'),
       way: extension('consent-way'),

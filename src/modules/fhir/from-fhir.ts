@@ -24,7 +24,7 @@ export type Asked = {
   budgetId?: string
   consent?: Claim
 }
-export type Contact = { name: string; phone?: string; email?: string; preferredContact?: 'phone' | 'email' }
+export type Contact = { name: string; phone?: string; email?: string; preferredContact?: string }
 export type Claim = {
   scopes: string[]
   wording: { version?: string; text?: string }
@@ -164,13 +164,16 @@ function personOf(patient: PatientIn, names: Names, faults: Faults): Person {
   if (phones.length > 1) faults.add('/telecom', 'One phone number.')
   if (emails.length > 1) faults.add('/telecom', 'One e-mail address.')
   const first = telecom.find(({ rank }) => rank === 1)
+  const preferred = patient.extension?.[0]
+  if (preferred && preferred.url !== names.extensions.preferredContact)
+    faults.add('/extension/0/url', 'No extension of a Patient that is known here.')
   return {
     contact: {
       name: whole,
       ...said({
         phone: phones[0]?.value,
         email: emails[0]?.value,
-        preferredContact: first && (isEmail(first) ? ('email' as const) : ('phone' as const))
+        preferredContact: preferred?.valueString ?? (first && (isEmail(first) ? 'email' : 'phone'))
       })
     }
   }

@@ -1,5 +1,5 @@
 import type { DomainError, Fault } from '../../shared/errors.ts'
-import type { ProblemCode } from '../../shared/problems.ts'
+import { type ProblemCode, problems } from '../../shared/problems.ts'
 
 type Issue = {
   severity: 'error' | 'fatal'
@@ -54,9 +54,6 @@ const whyNot: Record<string, string> = {
   'Task.reasonCode': 'No diagnosis and no reason is taken.'
 }
 
-/** Types of what stands at a path, so that an element can be named by its resource. */
-type TypeAt = (path: readonly string[]) => string | undefined
-
 /** `/contained/0/name` in a ServiceRequest → `ServiceRequest.contained[0].name` */
 export function expressionOf(pointer: string, root: string): string {
   const parts = pointer === '' ? [] : pointer.slice(1).split('/')
@@ -68,10 +65,11 @@ export function expressionOf(pointer: string, root: string): string {
   }, root)
 }
 
-const explained = (expression: string, typeAt: TypeAt | undefined): string | undefined => {
-  const names = expression.replaceAll(/\[\d+\]/g, '').split('.')
-  const type = names[1] === 'contained' || names[1] === 'entry' ? (typeAt?.(names) ?? 'Patient') : names[0]
-  return whyNot[`${type}.${names.at(-1)}`]
+/** Of a resource within another the type is not in the path: whichever of those that are taken has such an element. */
+function explained(expression: string): string | undefined {
+  const [root = '', ...names] = expression.replaceAll(/\[\d+\]/g, '').split('.')
+  const types = names.length > 1 ? ['Patient', 'ServiceRequest', 'Task'] : [root]
+  return types.map((type) => whyNot[`${type}.${names.at(-1)}`]).find((why) => why !== undefined)
 }
 
 function issueOf(error: DomainError, fault: Fault | null, root: string, title: string): Issue {
@@ -81,7 +79,7 @@ function issueOf(error: DomainError, fault: Fault | null, root: string, title: s
       : fault.pointer === undefined
         ? `http.${fault.parameter ?? ''}`
         : expressionOf(fault.pointer, root)
-  const why = fault?.detail.startsWith('Unknown field') && expression ? explained(expression, undefined) : undefined
+  const why = fault?.detail.startsWith('Unknown field') && expression ? explained(expression) : undefined
   return {
     severity: error.status >= 500 ? 'fatal' : 'error',
     code: why ? 'not-supported' : (byProblem[error.code] ?? byStatus[error.status] ?? 'processing'),
@@ -100,13 +98,14 @@ export type OperationOutcome = { resourceType: 'OperationOutcome'; id: string; i
 /**
  * An error as an OperationOutcome: one issue for each fault, with the element it is about as a FHIRPath.
  * @param root type of the resource that was sent
- * @param requestId for asking about it
+ * @param id of the request, for asking about it
  */
-export function outcomeOf(error: DomainError, title: string, root: string, requestId: string): OperationOutcome {
+export function outcomeOf(error: DomainError, root: string, id: string): OperationOutcome {
+  const [, title] = problems[error.code]
   const faults = error.errors.length === 0 ? [null] : error.errors
   return {
     resourceType: 'OperationOutcome',
-    id: requestId,
+    id,
     issue: faults.map((fault) => issueOf(error, fault, root, title))
   }
 }

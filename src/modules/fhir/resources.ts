@@ -66,6 +66,7 @@ const language = code.optional()
 export const patientIn = z.strictObject({
   resourceType: z.literal('Patient'),
   ...head,
+  extension: z.array(textExtension).max(1).optional().describe('preferred-contact: how they like to be reached'),
   identifier: z.array(identifier).max(1).optional().describe("The timebank's member number, and no other"),
   name: z
     .array(

@@ -72,17 +72,18 @@ function subjectOf({ asked }: Told, names: Names, whole: boolean): Record<string
     : { extension: [{ url: dataAbsent, valueCode: 'masked' }], type: 'Patient' }
 }
 
-function patientOf({ asked: { person } }: Told): Resource | null {
+function patientOf({ asked: { person } }: Told, names: Names): Resource | null {
   const contact = person?.contact
   if (!contact) return null
   const telecom = (['phone', 'email'] as const).flatMap((system) =>
-    contact[system] === undefined
-      ? []
-      : [compact({ system, value: contact[system], rank: contact.preferredContact === system ? 1 : undefined })]
+    contact[system] === undefined ? [] : [{ system, value: contact[system] }]
   )
   return {
     resourceType: 'Patient',
     id: 'person',
+    ...(contact.preferredContact === undefined
+      ? {}
+      : { extension: [{ url: names.extensions.preferredContact, valueString: contact.preferredContact }] }),
     name: [{ text: contact.name }],
     ...(telecom.length === 0 ? {} : { telecom })
   }
@@ -140,11 +141,11 @@ function occurrenceOf({ occurrence }: Asked, names: Names): Record<string, unkno
 
 /**
  * The ServiceRequest of the guide.
- * @param whole false: as one of a list, without any words about a person (tagged SUBSETTED)
+ * @param whole false: as one of a list, with its title and no other words (tagged SUBSETTED)
  */
 export function serviceRequestOf(told: Told, names: Names, whole = true): Resource {
   const { asked } = told
-  const patient = whole ? patientOf(told) : null
+  const patient = whole ? patientOf(told, names) : null
   const consent = whole ? consentIn(told, names) : null
   const contained = [patient, consent].filter((resource) => resource !== null)
   const words = ['whatMatters', 'canOffer', 'accessNeeds', 'knownRisks'] as const
@@ -168,7 +169,7 @@ export function serviceRequestOf(told: Told, names: Names, whole = true): Resour
     intent: 'order',
     category: categoriesOf(told.categorySlug, names),
     priority: asked.priority,
-    code: { text: whole ? asked.title : told.categorySlug },
+    code: { text: asked.title },
     subject: subjectOf(told, names, whole),
     ...(asked.estimatedMinutes === undefined
       ? {}
@@ -212,6 +213,7 @@ export function taskOf(told: Told, names: Names): Resource {
     intent: 'order',
     priority: told.asked.priority,
     code: coded(systems.taskCode, 'fulfill', 'Fulfill the focal request'),
+    description: told.asked.title,
     focus: { reference: `ServiceRequest/${told.id}` },
     for: subjectOf(told, names, false),
     authoredOn: told.createdAt.toISOString(),
