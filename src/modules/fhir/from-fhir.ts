@@ -44,7 +44,7 @@ export type Asking = { affiliationId: string; organisationId: string }
 /** Faults with where they stand, under one place. */
 type Faults = { add(at: string, detail: string): void; under(at: string): Faults; all: Fault[] }
 
-function faultsAt(prefix: string, all: Fault[] = []): Faults {
+export function faultsAt(prefix: string, all: Fault[] = []): Faults {
   return {
     all,
     add: (at, detail) => all.push({ pointer: prefix + at, detail }),
@@ -327,7 +327,7 @@ function checkContainedAsking(
     )
 }
 
-function checkAsking(
+export function checkAsking(
   identifier: { system: string; value: string } | undefined,
   type: string | undefined,
   reference: string | undefined,

@@ -241,7 +241,7 @@ export type TaskIn = z.infer<typeof taskIn>
 export const taskUpdateIn = z
   .strictObject({
     ...taskHead,
-    extension: z.array(z.unknown()).max(10).optional(),
+    description: line(200).optional(),
     status: z.string().max(40).optional(),
     _status: z.unknown().optional(),
     statusReason: statusReason.optional(),

