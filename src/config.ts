@@ -15,6 +15,10 @@ function isProxy(text: string): boolean {
   return most > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
 }
 
+/** `refuse`, `allow`, or ranges such as 10.0.0.0/8 with all their bits said. */
+const isAddressRule = (text: string): boolean =>
+  text === 'refuse' || text === 'allow' || text.split(',').every((part) => part.includes('/') && isProxy(part.trim()))
+
 /** The whole environment of the service. Descriptions become the README's table. */
 export const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
@@ -66,6 +70,13 @@ export const environment = z.object({
     .string()
     .default('')
     .describe('Web origins that may call the API from a browser, separated by commas'),
+  WEBHOOK_PRIVATE_ADDRESSES: z
+    .string()
+    .refine(isAddressRule, { error: '`refuse`, `allow`, or ranges' })
+    .default('refuse')
+    .describe(
+      'Whether webhooks may go to private, loopback and other special addresses, also by plain http: `refuse`, `allow` (for tests), or ranges such as 10.1.0.0/16, separated by commas'
+    ),
   RATE_LIMIT: z.coerce
     .number()
     .int()

@@ -13,6 +13,10 @@ export type JobsOptions = {
   tasks: Tasks
   cron?: readonly Cron[]
   logger?: JobLogger
+  /** Jobs at once; one that waits for somebody else needs a worker all the while. */
+  concurrency?: number
+  /** How often each worker looks for what has come due meanwhile; what is put in to be done at once is told to it. */
+  pollMs?: number
 }
 
 export type Jobs = {
@@ -20,10 +24,11 @@ export type Jobs = {
   stop(): Promise<void>
 }
 
-const concurrency = 2
+const usualConcurrency = 2
 
 /** Works through the queue until stopped. Several processes may do so: each job goes to one of them, cron included. */
 export async function startJobs(options: JobsOptions): Promise<Jobs> {
+  const { concurrency = usualConcurrency, pollMs = 2000 } = options
   const pool = openPool(options)
   try {
     const runner = await run({
@@ -31,6 +36,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
       taskList: taskList(options.tasks),
       parsedCronItems: parseCronItems((options.cron ?? []).map(({ task, match }) => ({ task, match }))),
       concurrency,
+      pollInterval: pollMs,
       noHandleSignals: true,
       logger: loggerFor(options.logger)
     })
@@ -68,7 +74,7 @@ export async function runJobsOnce(options: JobsOptions): Promise<{ done: number;
     await runOnce({
       pgPool: pool,
       taskList: taskList(Object.fromEntries(counted)),
-      concurrency,
+      concurrency: options.concurrency ?? usualConcurrency,
       noHandleSignals: true,
       logger: loggerFor(options.logger)
     })
@@ -78,7 +84,7 @@ export async function runJobsOnce(options: JobsOptions): Promise<{ done: number;
   }
 }
 
-function openPool({ ownerUrl, logger }: JobsOptions): pg.Pool {
+function openPool({ ownerUrl, logger, concurrency = usualConcurrency }: JobsOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: ownerUrl,
     max: concurrency + 2,

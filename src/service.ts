@@ -30,8 +30,11 @@ import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
 import { matchingCron, matchingTasks } from './modules/matching/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { scheduleCron, scheduleTasks } from './modules/schedule/index.ts'
+import { serviceRequestsCron, serviceRequestsTasks } from './modules/service-requests/index.ts'
+import { supportersCron, supportersTasks } from './modules/supporters/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
+import { makeWebhooks, type WebhookLine, webhooksCron } from './modules/webhooks/index.ts'
 
 /** Where the database is: the address with the owner's rights, and how to let it go. */
 export type Ground = { ownerUrl: string; embedded: boolean; release(): Promise<void> }
@@ -104,6 +107,12 @@ const drainMs = 8000
 
 export type Service = { app: App; database: Database; setupCode: string | null; stop(): Promise<void> }
 
+/**
+ * Receivers of webhooks are waited for by workers of their own, so that those that are slow hold up no mail. They look
+ * seldom, as there are many of them; what can be sent is told to them.
+ */
+const receivers = { concurrency: 12, pollMs: 5000 }
+
 /** Everything above the database, ready to listen. */
 export async function makeService(
   options: Pick<
@@ -117,10 +126,13 @@ export async function makeService(
     | 'RATE_LIMIT'
     | 'CORS_ORIGINS'
     | 'TRUST_PROXY'
+    | 'WEBHOOK_PRIVATE_ADDRESSES'
   > & {
     ownerUrl: string
     logger?: Logger
     clock?: () => Date
+    /** other than usual, for tests */
+    webhookLine?: WebhookLine
   }
 ): Promise<Service> {
   const { ownerUrl, logger = pino({ level: 'silent' }), publicUrl } = options
@@ -139,10 +151,19 @@ export async function makeService(
     logFile: path.join(options.dataFolder, 'mail.log')
   })
   const postings = makePostingQueue(database, { perTimebank: options.POSTING_QUEUE === 'per-timebank' })
+  const ending = new AbortController()
+  const webhooks = makeWebhooks({
+    database,
+    privateAddresses: options.WEBHOOK_PRIVATE_ADDRESSES,
+    logger,
+    signal: ending.signal,
+    line: options.webhookLine
+  })
   const app = await buildApp({
     database,
     postings,
     identity,
+    webhooks,
     publicUrl,
     rateLimit: options.RATE_LIMIT,
     corsOrigins: options.CORS_ORIGINS.split(',')
@@ -151,14 +172,15 @@ export async function makeService(
     trustProxy: options.TRUST_PROXY === 'true' || (options.TRUST_PROXY ?? false),
     logger
   })
-  const ending = new AbortController()
   const jobs: Jobs = await startJobs({
     ownerUrl,
     tasks: {
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database),
+      ...supportersTasks(database),
       ...exchangesTasks(database),
       ...scheduleTasks(database),
+      ...serviceRequestsTasks(database),
       ...conversationsTasks(database),
       ...followUpsTasks(database),
       ...transfersTasks(database),
@@ -173,13 +195,16 @@ export async function makeService(
         sealer: () => sealer(database),
         sealKeys: () => sealKeys(database)
       }),
+      ...webhooks.tasks,
       ...platformTasks(database)
     },
     cron: [
       ...identityCron,
       ...listingsCron,
+      ...supportersCron,
       ...exchangesCron,
       ...scheduleCron,
+      ...serviceRequestsCron,
       ...conversationsCron,
       ...followUpsCron,
       ...transfersCron,
@@ -189,10 +214,12 @@ export async function makeService(
       ...noticesCron,
       ...mailingsCron,
       ...ledgerCron,
+      ...webhooksCron,
       ...platformCron
     ],
     logger
   })
+  const sending: Jobs = await startJobs({ ownerUrl, tasks: webhooks.sending, ...receivers, logger })
   return {
     app,
     database,
@@ -205,7 +232,7 @@ export async function makeService(
       clearTimeout(patience)
       await postings.drained()
       ending.abort(new Error('the service ends'))
-      await jobs.stop()
+      await Promise.all([jobs.stop(), sending.stop()])
       mailer.close()
       await database.close()
     }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { DomainError } from '../shared/errors.ts'
 
@@ -14,4 +15,12 @@ export function expectedVersion(request: FastifyRequest): number {
   const match = /^(?:W\/)?"(\d{1,9})"$/.exec(header.trim())
   if (!match) throw new DomainError('precondition-failed')
   return Number(match[1])
+}
+
+/** Answers a text named by what is in it: 304 to who has it already. The media type and how long it may be kept are set before. */
+export function sendNamed(request: FastifyRequest, reply: FastifyReply, text: string): FastifyReply {
+  const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`
+  reply.header('etag', etag)
+  const known = (request.headers['if-none-match'] ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''))
+  return known.includes(etag) || known.includes('*') ? reply.code(304).send() : reply.send(text)
 }

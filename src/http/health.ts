@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { z } from 'zod'
 import { DomainError } from '../shared/errors.ts'
 import { problems } from '../shared/problems.ts'
@@ -9,7 +9,11 @@ import type { Api } from './openapi.ts'
 const alive = z.object({ status: z.literal('ok') })
 
 /** A figure of the process that `/metrics` tells; read when it is asked for. */
-export type ProcessFigure = { name: string; help: string; read(): number }
+export type ProcessFigure = { name: string; help: string } & (
+  | { read(): number }
+  /** what has been counted since the process began, by the values of a label */
+  | { label: string; count(): Record<string, number> }
+)
 
 /** `/livez`: the process answers. `/readyz`: the database does too. `/metrics`: for Prometheus, without personal data. */
 export function registerHealth(app: FastifyInstance, figures: readonly ProcessFigure[] = []): void {
@@ -34,15 +38,24 @@ export function registerHealth(app: FastifyInstance, figures: readonly ProcessFi
       this.set({ state: 'waiting' }, pool.waitingCount)
     }
   })
-  for (const { name, help, read } of figures) {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read())
-      }
-    })
+  for (const figure of figures) {
+    const described = { name: figure.name, help: figure.help, registers: [registry] }
+    if ('read' in figure)
+      new Gauge({
+        ...described,
+        collect() {
+          this.set(figure.read())
+        }
+      })
+    else
+      new Counter({
+        ...described,
+        labelNames: [figure.label],
+        collect() {
+          this.reset()
+          for (const [value, count] of Object.entries(figure.count())) this.inc({ [figure.label]: value }, count)
+        }
+      })
   }
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none'

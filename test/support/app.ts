@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import type { App } from '../../src/app.ts'
 import type { Database } from '../../src/db/client.ts'
 import { inTimebank } from '../../src/db/client.ts'
+import type { WebhookLine } from '../../src/modules/webhooks/index.ts'
 import { makeService } from '../../src/service.ts'
 import { systemActor } from '../../src/shared/actor.ts'
 import { makeDatabase } from './database.ts'
@@ -45,7 +46,17 @@ export type Stage = {
 
 export const password = 'correct horse battery staple'
 
-type StageOptions = { rateLimit?: number; smtpUrl?: string; publicUrl?: string }
+type StageOptions = {
+  rateLimit?: number
+  smtpUrl?: string
+  publicUrl?: string
+  privateAddresses?: string
+  webhookLine?: WebhookLine
+  logger?: Logger
+}
+
+/** For an app without the workers that send. */
+export const noWebhooks = { rule: { plain: false, mayReach: () => false }, outcomes: () => ({}) }
 
 /** The whole service on a database of its own. */
 export async function makeStage(name: string, options: StageOptions = {}): Promise<Stage> {
@@ -63,8 +74,10 @@ export async function makeStage(name: string, options: StageOptions = {}): Promi
     RATE_LIMIT: options.rateLimit ?? 1_000_000,
     CORS_ORIGINS: '',
     TRUST_PROXY: undefined,
+    WEBHOOK_PRIVATE_ADDRESSES: options.privateAddresses ?? 'refuse',
+    ...(options.webhookLine ? { webhookLine: options.webhookLine } : {}),
     clock: () => clock.now ?? new Date(),
-    logger: pino({ level: process.env['TEST_LOG'] ?? 'silent' })
+    logger: options.logger ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' })
   })
   return {
     app: service.app,
@@ -91,7 +104,7 @@ export function clientOf(app: App, timebank: string, token: string): Client {
       headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
       ...(body === undefined ? {} : { payload: body as object })
     })
-    const isJson = String(response.headers['content-type'] ?? '').includes('json')
+    const isJson = /[/+]json\b/.test(String(response.headers['content-type'] ?? ''))
     return {
       status: response.statusCode,
       headers: response.headers as Record<string, string>,

@@ -1,1 +1,2 @@
 export { clientLookup } from './caller.ts'
+export type { OnClientChange } from './clients.ts'

@@ -4,18 +4,30 @@ import {
   agenciesOnly,
   columnsOf,
   created,
+  edited,
+  expectedVersion,
   idFrom,
   pageOf,
   read,
   readers,
   sendList,
+  setEtag,
   timebankOf,
   toPage,
   write,
   writers
 } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
-import { type AgencyClient, addClient, listClients, ownClient, revokeClient } from './clients.ts'
+import {
+  type AgencyClient,
+  addClient,
+  changeClient,
+  getClient,
+  listClients,
+  type OnClientChange,
+  ownClient,
+  revokeClient
+} from './clients.ts'
 import * as schemas from './schemas.ts'
 
 const tags = ['Agencies']
@@ -26,7 +38,7 @@ const columns = columnsOf(schemas.clientSchema)
 const clientView = ({ timebankId: _, createdBy: _by, ...client }: AgencyClient) => client
 
 /** The API clients of organisations, which make agencies of them. */
-export function agencyRoutes(app: Api): void {
+export function agencyRoutes(app: Api, { onChange }: { onChange: OnClientChange }): void {
   app.post(
     list,
     {
@@ -85,6 +97,58 @@ export function agencyRoutes(app: Api): void {
   )
 
   app.get(
+    `${list}/:client`,
+    {
+      config: { access: readers(admins) },
+      schema: {
+        operationId: 'getAgencyClient',
+        tags,
+        summary: 'One API client of an organisation',
+        params: schemas.clientParams,
+        response: { 200: schemas.clientSchema }
+      }
+    },
+    async (request, reply) => {
+      const { organisation, client } = request.params
+      const found = clientView(await read(request, (tx) => getClient(tx, organisation, client)))
+      setEtag(reply, found.rowVersion)
+      return found
+    }
+  )
+
+  app.patch(
+    `${list}/:client`,
+    {
+      config: { access: writers(admins), ifMatch: true },
+      schema: {
+        operationId: 'changeAgencyClient',
+        tags,
+        summary: 'Change what an API client may do',
+        description:
+          'Scopes and the professional hold from its next request on, the quota from its next token, within 10 minutes. A token that was had before has no scope that was added since.',
+        params: schemas.clientParams,
+        body: schemas.clientChangeSchema,
+        response: { 200: schemas.clientSchema }
+      }
+    },
+    async (request, reply) => {
+      const expected = expectedVersion(request)
+      const { organisation: organisationId, client: clientId } = request.params
+      return write(
+        request,
+        reply,
+        200,
+        async (tx) => {
+          const changed = await changeClient(tx, organisationId, clientId, request.body, expected)
+          if (changed.rowVersion !== expected) await onChange(tx, { organisationId, clientId })
+          return clientView(changed)
+        },
+        edited
+      )
+    }
+  )
+
+  app.get(
     '/v1/timebanks/:timebank/agency',
     {
       config: { access: agenciesOnly(true) },
@@ -98,10 +162,11 @@ export function agencyRoutes(app: Api): void {
     },
     (request) =>
       read(request, async (tx) => {
-        const { client, organisation, affiliationId, professionals } = await ownClient(tx)
+        const { client, organisation, affiliationId, professionals, secrets } = await ownClient(tx)
         return {
           organisation: { id: organisation.organisationId, name: organisation.name },
           client: clientView(client),
+          secrets,
           professionalId: affiliationId,
           professionals
         }
@@ -122,6 +187,10 @@ export function agencyRoutes(app: Api): void {
       }
     },
     (request, reply) =>
-      write(request, reply, 204, (tx) => revokeClient(tx, request.params.organisation, request.params.client))
+      write(request, reply, 204, async (tx) => {
+        const { organisation: organisationId, client: clientId } = request.params
+        await revokeClient(tx, organisationId, clientId)
+        await onChange(tx, { organisationId, clientId })
+      })
   )
 }

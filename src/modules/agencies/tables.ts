@@ -51,7 +51,9 @@ export const secrets = agencies.table(
     secretHash: text('secret_hash').notNull(),
     createdAt: createdAt(),
     /** From then on it is no good; null: until further notice. */
-    endsAt: instant('ends_at')
+    endsAt: instant('ends_at'),
+    /** To the minute: it is written at most once in one. */
+    lastUsedAt: instant('last_used_at')
   },
   (t) => [
     primaryKey({ columns: [t.timebankId, t.id] }),

@@ -2,7 +2,6 @@ import { and, eq, isNull } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { rowsWriter } from '../../db/rows.ts'
 import { newId } from '../../shared/ids.ts'
-import { agencyOf } from '../supporters/index.ts'
 import { disclosures } from './tables.ts'
 
 /** What an agency reads of somebody. */
@@ -21,7 +20,7 @@ const written = rowsWriter<typeof disclosures.$inferInsert>(disclosures)
  * statement for any number of entries; entries without parts are no reads.
  */
 export async function disclose(tx: Tx, entries: readonly Disclosed[]): Promise<void> {
-  const agency = agencyOf(tx)
+  const { agency } = tx.actor
   const read = entries.filter(({ parts }) => parts.length > 0)
   if (agency === undefined || read.length === 0) return
   const { organisationId, clientId, affiliationId } = agency

@@ -1,7 +1,7 @@
 import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
 import { DomainError, notFound, refuseFaults } from '../../shared/errors.ts'
-import { agencyOf, supportBetween } from '../supporters/index.ts'
+import { supportBetween } from '../supporters/index.ts'
 import type { ConsentVoice, ConsentWay } from './vocabulary.ts'
 
 /** Whose word it was and how it came. */
@@ -23,7 +23,7 @@ export async function whoSays(
   { by, how }: { by?: string | undefined; how?: ConsentWay | undefined }
 ): Promise<Said> {
   const { membershipId: actor } = tx.actor
-  if (agencyOf(tx) !== undefined)
+  if (tx.actor.agency !== undefined)
     throw new DomainError('forbidden', 'A consent is given by the person, not by an agency.')
   const isOwnWord = actor !== null && (by ?? (isTold(tx) ? membershipId : actor)) === actor
   if (!isOwnWord && !isTold(tx)) {

@@ -4,7 +4,7 @@ import { isStaff } from '../../shared/actor.ts'
 import { DomainError, notFound, refuseFaults } from '../../shared/errors.ts'
 import { audit } from '../audit/index.ts'
 import { addNotices } from '../notices/index.ts'
-import { agencyOf, supportBetween } from '../supporters/index.ts'
+import { supportBetween } from '../supporters/index.ts'
 import { type Consent, readConsent, scopesOf, standingScopes, type Withdrawal } from './given.ts'
 import { holdConsents } from './lock.ts'
 import { consents, withdrawals } from './tables.ts'
@@ -77,7 +77,7 @@ export async function close(
     onBehalfOf: membershipId,
     changes: { organisationId, scopes: going, voice, how }
   })
-  if (tx.actor.membershipId !== membershipId || agencyOf(tx) !== undefined)
+  if (tx.actor.membershipId !== membershipId || tx.actor.agency !== undefined)
     await addNotices(tx, [{ membershipId, kind: 'consent.withdrawn', subjectId: id }])
   await tellWithdrawn(tx, consent, had, onWithdrawal)
   return readConsent(tx, id)
@@ -89,8 +89,7 @@ async function whoWithdraws(
   { membershipId, organisationId }: Consent,
   { voice, how }: Withdrawing
 ): Promise<{ voice: ConsentVoice; how: ConsentWay }> {
-  const { membershipId: actor } = tx.actor
-  const agency = agencyOf(tx)
+  const { membershipId: actor, agency } = tx.actor
   if (agency !== undefined) {
     if (agency.organisationId !== organisationId) throw notFound('consent')
     return { voice: voice ?? 'self', how: wayOf(false, how) }

@@ -7,6 +7,7 @@ import { listingsTold } from '../listings/index.ts'
 import { matchesTold } from '../matching/index.ts'
 import type { Notice } from '../notices/index.ts'
 import { appointmentsTold, arrangementsTold, sessionsTold } from '../schedule/index.ts'
+import { supportsTold } from '../supporters/index.ts'
 import { thanksTold } from '../thanks/index.ts'
 
 type Describe = (tx: Tx, membershipId: string, ids: readonly string[]) => Promise<Map<string, Told>>
@@ -28,7 +29,8 @@ const describers: Record<string, Describe> = {
   session: async (tx, membershipId, ids) => standing(await sessionsTold(tx, membershipId, ids)),
   appointment: async (tx, membershipId, ids) => standing(await appointmentsTold(tx, membershipId, ids)),
   thanks: thanksTold,
-  'circle.proposed': circlesTold
+  'circle.proposed': circlesTold,
+  support: supportsTold
 }
 
 const standing = (told: Map<string, Told>): Map<string, Told> =>

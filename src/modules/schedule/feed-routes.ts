@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { inTimebank } from '../../db/client.ts'
-import { type Api, anyone, read, readers, timebankOf, write, writers } from '../../http/index.ts'
+import { type Api, anyone, read, readers, sendNamed, timebankOf, write, writers } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { calendarBehind, getFeed, makeFeed, revokeFeed } from './feed.ts'
 import { emptyInput } from './schemas.ts'
@@ -88,12 +87,9 @@ export function feedRoutes(app: Api, { publicUrl }: { publicUrl: string }): void
     },
     async (request, reply) => {
       const text = await calendarBehind(request.server.database, request.params.token)
-      const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`
       // whoever revokes it means it: no copy stands in between
-      reply.headers({ etag, 'cache-control': 'private, no-cache' })
-      const known = (request.headers['if-none-match'] ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''))
-      if (known.includes(etag) || known.includes('*')) return reply.code(304).send()
-      return reply.header('content-type', 'text/calendar; charset=utf-8').send(text)
+      reply.headers({ 'cache-control': 'private, no-cache', 'content-type': 'text/calendar; charset=utf-8' })
+      return sendNamed(request, reply, text)
     }
   )
 }

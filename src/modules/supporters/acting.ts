@@ -1,5 +1,4 @@
 import type { Tx } from '../../db/client.ts'
-import type { Actor } from '../../shared/actor.ts'
 import type { SupportKind, SupportScope } from './vocabulary.ts'
 
 /**
@@ -30,14 +29,9 @@ export async function supportBetween(
   return rows[0] ?? null
 }
 
-type Acting = { clientId: string; organisationId: string; affiliationId: string }
-
-/** The agency for which somebody calls. */
-export const agencyOf = (tx: Tx): Acting | undefined => (tx.actor as Actor & { agency?: Acting }).agency
-
 /** Whether who calls supports that member in that scope now. Somebody who calls for an agency supports nobody. */
 export async function mayActFor(tx: Tx, membershipId: string, scope: SupportScope): Promise<boolean> {
-  const { membershipId: actor } = tx.actor
-  if (actor === null || agencyOf(tx) !== undefined) return false
+  const { membershipId: actor, agency } = tx.actor
+  if (actor === null || agency !== undefined) return false
   return (await supportBetween(tx, membershipId, actor, scope)) !== null
 }

@@ -4,6 +4,7 @@ import { type NoticeTopic, noticeTopics } from '../../shared/notice-kinds.ts'
 const minutes = (min: number, max: number) => z.int().min(min).max(max)
 const days = (max: number) => z.int().min(0).max(max)
 const yes = z.boolean()
+const line = (max: number) => z.string().trim().max(max)
 const weight = z.int().min(0).max(100)
 
 /** How a member may be told by mail of what they find in their inbox anyway. */
@@ -230,6 +231,11 @@ export const rules = {
     true,
     'Whether citizens come before organisations and their professionals at about equal fit. Never hides these: the best of them is on the first page.'
   ),
+  referralExpiresDays: rule(
+    z.int().min(1).max(365),
+    28,
+    'A referral to which the person has not said yes after so many days is not taken up.'
+  ),
   matchExpiresDays: rule(z.int().min(1).max(90), 14, 'How long a suggested or proposed match waits for an answer.'),
   leavingBalance: rule(
     z.enum(['to_pot', 'to_named_member']),
@@ -244,7 +250,36 @@ export const rules = {
   smallestPublishedCell: rule(
     z.int().min(1).max(100),
     5,
-    'A published figure made from fewer persons than this is suppressed.'
+    'What is published of members stands for at least so many of them: in the Open Referral publication a category, language, area or part of the week with fewer is left out (and never stands for fewer than 3, whatever is set here).'
+  ),
+  openReferral: rule(
+    yes,
+    false,
+    'Whether the categories in which members offer help are published for directories of services (Open Referral HSDS), for anybody to read. Never a member, an offer or a number of them.'
+  ),
+  publicContact: rule(
+    z.strictObject({
+      description: line(2000),
+      email: z.email().max(254).nullable(),
+      phone: line(40).min(3).nullable(),
+      website: z
+        .url({ protocol: /^https?$/ })
+        .max(500)
+        .nullable(),
+      address: z
+        .strictObject({
+          line1: line(200).min(1),
+          line2: line(200),
+          city: line(100).min(1),
+          region: line(100).min(1),
+          postalCode: line(20).min(1),
+          country: z.string().regex(/^[A-Z]{2}$/, 'must be two capital letters of ISO 3166 such as GB')
+        })
+        .nullable(),
+      accessibility: line(1000)
+    }),
+    { description: '', email: null, phone: null, website: null, address: null, accessibility: '' },
+    "The timebank's own public facts, where it is published: what it is, in its own words; how and where to reach it (`region`: county, state or province); how accessible that place is. Empty or null: not said. Not those of a person."
   ),
   unofficialHours: rule(yes, true, 'Whether members may note hours that they give outside brokered exchange.'),
   unofficialMinutesPerDay: rule(
@@ -293,11 +328,7 @@ export const rules = {
 export type RuleName = keyof typeof rules
 
 /** Rules that are kept and versioned but that no part of this version of the service acts on yet. */
-export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>([
-  'smallestPublishedCell',
-  'unofficialHours',
-  'unofficialMinutesPerDay'
-])
+export const notYetInForce: ReadonlySet<RuleName> = new Set<RuleName>(['unofficialHours', 'unofficialMinutesPerDay'])
 
 const shapes = Object.fromEntries(
   Object.entries(rules).map(([name, { shape, explanation }]) => [name, shape.describe(explanation)])

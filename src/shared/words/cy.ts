@@ -7,6 +7,8 @@ const until = (when: string | null) => (when === null ? '' : ` (yn sefyll tan ${
 
 export const cy: Words = {
   notices: {
+    'service-request.received': () =>
+      'Gofynnir ichi a hoffech rywbeth y mae asiantaeth wedi gofyn amdano gyda chi mewn golwg. Edrychwch, a dywedwch ie neu na.',
     'circle.proposed': ({ when }) =>
       `Fe'ch gwahoddir i gylch lle mae pawb yn rhoi a phawb yn derbyn. Dywedwch a hoffech chi gymryd rhan${when === null ? '' : `, erbyn ${when}`}.`,
     'circle.going-ahead': () =>
@@ -71,6 +73,7 @@ export const cy: Words = {
     'conversation.report-closed': ({ what }) => `Mae brocer wedi delio â'r hyn a adroddwyd gennych${about(what)}.`,
     'support.proposed': ({ who }) =>
       `Hoffai ${somebody(who)} i chi fod yn gefn iddynt. Dywedwch a hoffech chi wneud hynny.`,
+    'support.noted': ({ who }) => `Mae brocer wedi gofyn i ${somebody(who)}, yn eich enw chi, fod yn gefn i chi.`,
     'support.entered': ({ who }) =>
       `Mae brocer wedi nodi gwarcheidwad (${somebody(who)}). Rhowch wybod i'r brocer os dylai fod fel arall.`,
     'support.accepted': ({ who }) => `Mae ${somebody(who)} yn gefn i chi o hyn ymlaen.`,
@@ -209,6 +212,20 @@ Os nad chi ofynnodd, nid oes angen i chi wneud dim: ni all neb fewngofnodi heb y
       clearing: 'Banc amser arall',
       opening: 'Balansau agoriadol'
     }
+  },
+  openReferral: {
+    organization:
+      "Banc amser: mae pobl yn rhoi amser i'w gilydd. Mae awr yn awr, pwy bynnag sy'n ei rhoi, ac mae gan bawb rywbeth i'w roi.",
+    service: (category, timebank) => `${category}: cymorth gan aelodau ${timebank}`,
+    serviceDescription: (category, timebank) =>
+      `Mae sawl aelod o ${timebank} yn cynnig amser ar gyfer hyn: ${category}. Nhw sy'n cytuno pwy sy'n helpu pwy, a phryd, gyda brocer os dymunant.`,
+    fees: "Dim arian. Mae aelodau'n rhoi amser i'w gilydd: mae awr a dderbynnir yn awr y gellir ei rhoi i rywun arall.",
+    eligibility: (timebank) =>
+      `Ar gyfer aelodau ${timebank}; gall unrhyw un a hoffai roi a derbyn amser ofyn am gael ymuno.`,
+    application: (timebank) => `Cysylltwch â ${timebank}, neu mewngofnodwch fel aelod.`,
+    location: "Lle gellir cysylltu â'r banc amser. Mae'r cymorth ei hun yn digwydd lle mae'r bobl dan sylw yn cytuno.",
+    taxonomy: (timebank) => `Categorïau ${timebank}`,
+    taxonomyDescription: (timebank) => `Y categorïau y mae aelodau ${timebank} yn rhoi amser i'w gilydd ynddynt.`
   },
   starterCategories: {
     'everyday-help': 'Help bob dydd',

@@ -7,6 +7,8 @@ const until = (when: string | null) => (when === null ? '' : ` (stands until ${w
 
 export const en: Words = {
   notices: {
+    'service-request.received': () =>
+      'You are asked whether you would like something that an agency has asked for with you in mind. Please look, and say yes or no.',
     'circle.proposed': ({ when }) =>
       `You are asked into a circle, in which everybody gives and everybody receives. Please say whether you would like to${when === null ? '' : `, until ${when}`}.`,
     'circle.going-ahead': () => 'All have agreed to a circle: it goes ahead, and its exchanges have begun.',
@@ -70,6 +72,7 @@ export const en: Words = {
     'conversation.report-closed': ({ what }) => `A broker has dealt with what you reported${about(what)}.`,
     'support.proposed': ({ who }) =>
       `${somebody(who)} would like you to stand by them. Please say whether you would like to.`,
+    'support.noted': ({ who }) => `A broker has asked ${somebody(who)}, in your name, to stand by you.`,
     'support.entered': ({ who }) =>
       `A broker has noted a guardian (${somebody(who)}). Please tell the broker if it should be otherwise.`,
     'support.accepted': ({ who }) => `${somebody(who)} supports you from now on.`,
@@ -205,6 +208,20 @@ If it was not you, there is nothing you need to do: nobody can sign in without t
       clearing: 'Another timebank',
       opening: 'Opening balances'
     }
+  },
+  openReferral: {
+    organization:
+      'A timebank: people give each other time. One hour is one hour, whoever gives it, and everybody has something to give.',
+    service: (category, timebank) => `${category}: help by members of ${timebank}`,
+    serviceDescription: (category, timebank) =>
+      `Several members of ${timebank} offer time for this: ${category}. Who helps whom, and when, they agree between themselves, with a broker where they wish.`,
+    fees: 'No money. Members give each other time: an hour received is an hour that one can give to somebody else.',
+    eligibility: (timebank) =>
+      `For members of ${timebank}; whoever would like to give and receive time can ask to join.`,
+    application: (timebank) => `Get in touch with ${timebank}, or sign in as a member.`,
+    location: 'Where the timebank can be reached. The help itself takes place where those concerned agree.',
+    taxonomy: (timebank) => `Categories of ${timebank}`,
+    taxonomyDescription: (timebank) => `The categories in which members of ${timebank} give each other time.`
   },
   starterCategories: {
     'everyday-help': 'Everyday help',

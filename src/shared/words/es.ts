@@ -7,6 +7,8 @@ const until = (when: string | null) => (when === null ? '' : ` (vale hasta el ${
 
 export const es: Words = {
   notices: {
+    'service-request.received': () =>
+      'Le preguntamos si desea algo que una entidad ha pedido pensando en usted. Mírelo y diga sí o no.',
     'circle.proposed': ({ when }) =>
       `Se le propone un círculo en el que todas las personas dan y todas reciben. Diga si le gustaría participar${when === null ? '' : `, hasta ${when}`}.`,
     'circle.going-ahead': () =>
@@ -70,6 +72,7 @@ export const es: Words = {
       `Alguien con quien se escribía ha mostrado lo escrito a los gestores, y lo han mirado${about(what)}.`,
     'conversation.report-closed': ({ what }) => `Un gestor se ha ocupado de lo que usted comunicó${about(what)}.`,
     'support.proposed': ({ who }) => `${somebody(who)} quisiera que usted le apoyara. Diga, por favor, si le gustaría.`,
+    'support.noted': ({ who }) => `Quien coordina ha pedido en su nombre a ${somebody(who)} que le apoye.`,
     'support.entered': ({ who }) =>
       `Quien coordina ha anotado una persona tutora (${somebody(who)}). Si debe ser de otro modo, dígaselo, por favor.`,
     'support.accepted': ({ who }) => `${somebody(who)} le apoya a partir de ahora.`,
@@ -207,6 +210,20 @@ Si no has sido tú, no tienes que hacer nada: nadie puede entrar sin este correo
       clearing: 'Otro banco de tiempo',
       opening: 'Saldos iniciales'
     }
+  },
+  openReferral: {
+    organization:
+      'Un banco de tiempo: las personas se dan tiempo unas a otras. Una hora es una hora, la dé quien la dé, y todo el mundo tiene algo que dar.',
+    service: (category, timebank) => `${category}: ayuda de miembros de ${timebank}`,
+    serviceDescription: (category, timebank) =>
+      `Varios miembros de ${timebank} ofrecen tiempo para esto: ${category}. Quién ayuda a quién, y cuándo, lo acuerdan entre sí, con un gestor si lo desean.`,
+    fees: 'Sin dinero. Los miembros se dan tiempo: una hora recibida es una hora que se puede dar a otra persona.',
+    eligibility: (timebank) =>
+      `Para miembros de ${timebank}; quien quiera dar y recibir tiempo puede pedir su ingreso.`,
+    application: (timebank) => `Póngase en contacto con ${timebank}, o entre como miembro.`,
+    location: 'Donde se puede contactar con el banco de tiempo. La ayuda tiene lugar donde acuerden las personas.',
+    taxonomy: (timebank) => `Categorías de ${timebank}`,
+    taxonomyDescription: (timebank) => `Las categorías en las que los miembros de ${timebank} se dan tiempo.`
   },
   starterCategories: {
     'everyday-help': 'Ayuda cotidiana',

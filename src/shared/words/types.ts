@@ -128,4 +128,18 @@ export type Words = {
   statement: StatementWords
   /** names of the categories that a new timebank begins with, by their slugs */
   starterCategories: Record<string, string>
+  /** what directories of services are told of a timebank */
+  openReferral: {
+    /** of the timebank, where it says nothing of itself */
+    organization: string
+    service(category: string, timebank: string): string
+    serviceDescription(category: string, timebank: string): string
+    fees: string
+    eligibility(timebank: string): string
+    application(timebank: string): string
+    /** of the place of the timebank, beside a service */
+    location: string
+    taxonomy(timebank: string): string
+    taxonomyDescription(timebank: string): string
+  }
 }

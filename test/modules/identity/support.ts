@@ -16,6 +16,7 @@ import {
 } from '../../../src/modules/identity/index.ts'
 import { makePostingQueue } from '../../../src/modules/ledger/index.ts'
 import { type Mailer, makeMailer } from '../../../src/modules/mail/index.ts'
+import { noWebhooks } from '../../support/app.ts'
 import { makePool } from '../../support/database.ts'
 
 export const publicUrl = 'https://hours.example'
@@ -59,6 +60,7 @@ export async function makeWorld(name: string): Promise<World> {
     database,
     identity,
     postings: makePostingQueue(database),
+    webhooks: noWebhooks,
     publicUrl,
     rateLimit: 1_000_000,
     corsOrigins: [],

@@ -2,7 +2,7 @@ import { type App, buildApp } from '../../../src/app.ts'
 import { connect, type Database } from '../../../src/db/client.ts'
 import { makeIdentity } from '../../../src/modules/identity/index.ts'
 import { makePostingQueue, type PostingQueue } from '../../../src/modules/ledger/index.ts'
-import type { Stage } from '../../support/app.ts'
+import { noWebhooks, type Stage } from '../../support/app.ts'
 
 export type Twin = { app: App; queue: PostingQueue; close(): Promise<void> }
 
@@ -18,6 +18,7 @@ export async function makeTwin(
   const app = await buildApp({
     database,
     postings: queue,
+    webhooks: noWebhooks,
     identity: makeIdentity({ database, issuer: publicUrl }),
     publicUrl,
     rateLimit: 1_000_000,
