@@ -122,7 +122,8 @@ test('no body brings about a 5xx', async (t) => {
           'content-type': 'application/json'
         })
         assert.ok(status < 500, `${route.method} ${url} gave ${status}: ${text}`)
-        if (status >= 400) assert.match(String(headers['content-type']), /application\/problem\+json/)
+        const wire = route.url.startsWith('/fhir/') ? /application\/fhir\+json/ : /application\/problem\+json/
+        if (status >= 400) assert.match(String(headers['content-type']), wire)
       }),
       { seed, numRuns: 40, endOnFailure: true }
     )

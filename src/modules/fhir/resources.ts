@@ -28,7 +28,6 @@ const coding = z.strictObject({
 })
 /** A code, and no words. */
 const coded = z.strictObject({ coding: z.array(coding).min(1).max(10) })
-export type Coded = z.infer<typeof coded>
 export type Coding = z.infer<typeof coding>
 
 const identifier = z.strictObject({
@@ -36,7 +35,6 @@ const identifier = z.strictObject({
   system: uri,
   value: line(200).min(1)
 })
-export type Identifier = z.infer<typeof identifier>
 
 const reference = z.strictObject({
   reference: line(300).min(1).optional(),

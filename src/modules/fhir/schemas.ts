@@ -7,7 +7,6 @@ const id = z.string().max(64)
 export const fhirParams = timebankParams
 export const serviceRequestParams = z.object({ ...timebankParams.shape, serviceRequest: id.describe('Its id') })
 export const taskParams = z.object({ ...timebankParams.shape, task: id.describe('Its id: that of its ServiceRequest') })
-export const consentParams = z.object({ ...timebankParams.shape, consent: id.describe('Its id') })
 
 /** What every address takes: the one format there is. */
 const format = {
@@ -44,12 +43,6 @@ export const taskQuery = z.strictObject({
   _lastUpdated: lastUpdated,
   ...paged
 })
-export const consentQuery = z.strictObject({
-  'patient:identifier': token.optional().describe('Of this member: system|value, the value a member number'),
-  status: z.enum(['active', 'inactive']).optional(),
-  ...paged
-})
-
 const fhir = <T extends z.ZodType>(schema: T, description: string) => ({
   description,
   content: { 'application/fhir+json': { schema } }
@@ -62,7 +55,6 @@ const serviceRequestOut = resource('ServiceRequest').describe(
   'ServiceRequest of FHIR R4, profile SDOHCC-ServiceRequest'
 )
 const taskOut = resource('Task').describe('Task of FHIR R4, profile SDOHCC-TaskForReferralManagement')
-const consentOut = resource('Consent').describe('Consent of FHIR R4, profile SDOHCC-Consent')
 const capabilityOut = z
   .looseObject({ resourceType: z.literal('CapabilityStatement'), fhirVersion: z.literal('4.0.1') })
   .meta({ id: 'FhirCapabilityStatement' })
@@ -98,10 +90,8 @@ const none = (description: string) => z.undefined().describe(description)
 export const responses = {
   serviceRequest: { 200: fhir(serviceRequestOut, 'The ServiceRequest'), ...refusals },
   task: { 200: fhir(taskOut, 'The Task'), ...refusals },
-  consent: { 200: fhir(consentOut, 'The Consent'), ...refusals },
   capability: { 200: fhir(capabilityOut, 'What there is'), ...refusals },
   found: { 200: fhir(bundleOut, 'A page of what was found; go on with the link `next`'), ...refusals },
-  done: { 200: fhir(bundleOut, 'What has come of each entry'), ...refusals },
   made: {
     200: none('It was there already: see Location'),
     201: none('Taken: see Location and ETag'),
@@ -109,28 +99,3 @@ export const responses = {
   },
   changed: { 200: none('Changed: see ETag'), ...refusals }
 }
-
-const urn = z.string().max(100)
-
-/** The resources of one or more referrals, together or not at all. */
-export const bundleIn = z
-  .strictObject({
-    resourceType: z.literal('Bundle'),
-    id: z.string().max(64).optional(),
-    type: z.literal('transaction'),
-    entry: z
-      .array(
-        z.strictObject({
-          fullUrl: urn.optional(),
-          resource: z.looseObject({ resourceType: z.string() }),
-          request: z.strictObject({
-            method: z.literal('POST'),
-            url: z.enum(['ServiceRequest', 'Task', 'Consent', 'Patient']),
-            ifNoneExist: z.string().max(500).optional()
-          })
-        })
-      )
-      .min(1)
-      .max(50)
-  })
-  .meta({ id: 'FhirBundleTransaction' })

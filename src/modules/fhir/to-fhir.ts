@@ -169,7 +169,8 @@ export function serviceRequestOf(told: Told, names: Names, whole = true): Resour
     intent: 'order',
     category: categoriesOf(told.categorySlug, names),
     priority: asked.priority,
-    code: { text: asked.title },
+    // of what was entered in error, or is of somebody erased, no words are left
+    code: asked.title === '' ? { extension: [{ url: dataAbsent, valueCode: 'masked' }] } : { text: asked.title },
     subject: subjectOf(told, names, whole),
     ...(asked.estimatedMinutes === undefined
       ? {}
@@ -213,7 +214,7 @@ export function taskOf(told: Told, names: Names): Resource {
     intent: 'order',
     priority: told.asked.priority,
     code: coded(systems.taskCode, 'fulfill', 'Fulfill the focal request'),
-    description: told.asked.title,
+    ...(told.asked.title === '' ? {} : { description: told.asked.title }),
     focus: { reference: `ServiceRequest/${told.id}` },
     for: subjectOf(told, names, false),
     authoredOn: told.createdAt.toISOString(),
