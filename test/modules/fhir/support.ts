@@ -82,7 +82,7 @@ export const faultsOf: (resource: Json) => string[] = (() => {
   const { CapabilityStatement, ResourceList } = schema['definitions'] as Json
   CapabilityStatement.properties.fhirVersion.enum.push('4.0.1')
   ResourceList.oneOf = resources.map((type) => ({ $ref: `#/definitions/${type}` }))
-  const ajv = new Ajv({ strict: false, allErrors: true, logger: false })
+  const ajv = new Ajv({ strict: false, allErrors: true, logger: false, validateSchema: false, inlineRefs: false })
   ajv.addSchema(schema, 'fhir')
   return (resource) => {
     const validate = resources.includes(resource?.resourceType)
