@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { type Logger, pino } from 'pino'
-import { type App, buildApp } from './app.ts'
+import { type App, buildApp, onWithdrawal } from './app.ts'
 import type { Config } from './config.ts'
 import { connect, type Database } from './db/client.ts'
 import { startEmbedded } from './db/embedded.ts'
@@ -11,6 +11,7 @@ import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { circlesCron, circlesTasks } from './modules/circles/index.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
+import { consentsCron, consentsTasks } from './modules/consents/index.ts'
 import { conversationsCron, conversationsTasks } from './modules/conversations/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
 import { followUpsCron, followUpsTasks } from './modules/follow-ups/index.ts'
@@ -30,6 +31,7 @@ import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
 import { matchingCron, matchingTasks } from './modules/matching/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { scheduleCron, scheduleTasks } from './modules/schedule/index.ts'
+import { serviceRequestsCron, serviceRequestsTasks } from './modules/service-requests/index.ts'
 import { supportersCron, supportersTasks } from './modules/supporters/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
@@ -177,8 +179,10 @@ export async function makeService(
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database),
       ...supportersTasks(database),
+      ...consentsTasks(database, onWithdrawal),
       ...exchangesTasks(database),
       ...scheduleTasks(database),
+      ...serviceRequestsTasks(database),
       ...conversationsTasks(database),
       ...followUpsTasks(database),
       ...transfersTasks(database),
@@ -200,8 +204,10 @@ export async function makeService(
       ...identityCron,
       ...listingsCron,
       ...supportersCron,
+      ...consentsCron,
       ...exchangesCron,
       ...scheduleCron,
+      ...serviceRequestsCron,
       ...conversationsCron,
       ...followUpsCron,
       ...transfersCron,

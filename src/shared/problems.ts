@@ -41,6 +41,9 @@ export const problems = {
   // set-up and timebanks
   'setup-code-wrong': [403, 'The set-up code is wrong or has been used'],
   'slug-taken': [409, 'Another timebank has this short name'],
+  // service requests
+  'not-for-emergencies': [422, 'A timebank must not promise what cannot wait; nothing of this was kept'],
+  'person-not-agreed': [409, 'The person whom it is about has not said yes'],
   // conversations
   'own-listing': [422, 'It is your own: somebody else has to write first'],
   'nobody-there': [422, 'Nobody else takes part in this conversation any more'],
@@ -62,6 +65,12 @@ export const problems = {
   'family-unofficial-only': [422, 'Exchanges within a family are noted as unofficial hours here'],
   'dispute-too-late': [422, 'It was settled too long ago for its sides to question it: ask a broker'],
   'part-of-group': [409, 'It was recorded with others: take back the group, and record the right ones'],
+  'budget-needs-plan': [409, 'The plan of the budget is written first, in the words of the person that it is for'],
+  'budget-not-active': [422, 'Nothing is agreed from this budget: it is not active, or not on that day'],
+  'budget-not-for-receiver': [422, 'The budget is for somebody or something else'],
+  'budget-word-needed': [403, 'Who holds the budget has to say yes to it, or a broker'],
+  'budget-exhausted': [422, 'There is not so much available in the budget'],
+  'budget-not-settled': [409, 'Something of the budget is still committed or available'],
   'gifts-not-allowed': [422, "The timebank's policy does not allow gifts"],
   'transfer-not-allowed': [422, 'These hours may not be moved so'],
   'reversal-needs-reason': [422, 'A reversal needs a reason'],

@@ -1,5 +1,6 @@
-import { type Api, anyone } from '../../http/index.ts'
+import { type Api, anyone, problemOf } from '../../http/index.ts'
 import { agencyScopes } from '../../shared/agency-scopes.ts'
+import type { DomainError } from '../../shared/errors.ts'
 import type { Identity } from '../identity/index.ts'
 import { serverSchema, tokenBody, tokenErrorSchema, tokenSchema } from './schemas.ts'
 import { type TokenError, tokenFor } from './tokens.ts'
@@ -49,7 +50,7 @@ export function tokenRoutes(app: Api, { identity, publicUrl }: { identity: Ident
     scope.post(
       '/oauth/token',
       {
-        config: { access: anyone },
+        config: { access: anyone, problem: malformed },
         schema: {
           operationId: 'clientToken',
           tags: ['Agencies'],
@@ -86,6 +87,14 @@ function fields(body: string): Record<string, string> {
   const pairs = [...new URLSearchParams(body)]
   const once = Object.fromEntries(pairs)
   return Object.keys(once).length === pairs.length ? once : {}
+}
+
+/** What is no request for a token at all, in OAuth's words; that one has to wait, in ours. */
+function malformed(error: DomainError, instance: string) {
+  const problem = problemOf(error, instance)
+  if (problem.status >= 429) return problem
+  const headers = { ...problem.headers, 'content-type': 'application/json; charset=utf-8' }
+  return { status: 400, headers, body: { error: 'invalid_request', error_description: error.message } }
 }
 
 /** Client credentials by HTTP Basic, each encoded as in a form (RFC 6749, section 2.3.1). */

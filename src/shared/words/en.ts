@@ -7,10 +7,20 @@ const until = (when: string | null) => (when === null ? '' : ` (stands until ${w
 
 export const en: Words = {
   notices: {
+    'service-request.received': () =>
+      'You are asked whether you would like something that an agency has asked for with you in mind. Please look, and say yes or no.',
     'circle.proposed': ({ when }) =>
       `You are asked into a circle, in which everybody gives and everybody receives. Please say whether you would like to${when === null ? '' : `, until ${when}`}.`,
     'circle.going-ahead': () => 'All have agreed to a circle: it goes ahead, and its exchanges have begun.',
     'circle.closed': () => 'A circle that you were asked into does not go ahead.',
+    'budget.proposed': () =>
+      'Hours are proposed to be set aside in a budget that concerns you. Please look at it, write what you would like to do with them, and say whether you agree.',
+    'budget.held': () => 'Somebody else holds a budget of hours that concerns you from now on.',
+    'budget.agreed': () => 'Somebody has agreed to a budget of hours that concerns you.',
+    'budget.allocated': () => 'Hours have been put into a budget that concerns you.',
+    'budget.returned': () => 'Hours of a budget that concerns you have gone back to who gave them.',
+    'budget.ended': () => 'A budget of hours that concerns you has ended.',
+    'budget.reconciled': () => 'A budget of hours that concerns you is closed: its statement has been looked at.',
     'exchange.proposed': ({ who, what }) => `${somebody(who)} proposes an exchange${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `${somebody(who)} has agreed to an exchange${about(what)}.`,
     'exchange.approved': ({ what }) => `A broker has let an exchange go ahead${about(what)}.`,
