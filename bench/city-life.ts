@@ -139,6 +139,9 @@ async function fillConsents(fill: Fill): Promise<void> {
      SELECT $1, uuidv7(make_interval(mins => -n - time)), now() - make_interval(mins => n::int + time), organisation, uuidv7(), uuidv7(), a,
             'service_request', uuidv7(), '{status}'
        FROM allowed, generate_series(1, 5) time`
+  )
+}
+
 /** Ten endpoints, with some thousand deliveries each; nothing is sent to them any more. */
 async function fillWebhooks(fill: Fill): Promise<void> {
   await fill(
