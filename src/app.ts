@@ -70,6 +70,9 @@ import { groupSessionRoutes } from './modules/schedule/group-routes.ts'
 import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
 import { arrangementRoutes } from './modules/schedule/routes.ts'
 import { sessionRoutes } from './modules/schedule/session-routes.ts'
+import { serviceRequestDeskRoutes } from './modules/service-requests/desk-routes.ts'
+import { blankServiceRequestsOf, endServiceRequestsOf } from './modules/service-requests/index.ts'
+import { serviceRequestRoutes } from './modules/service-requests/routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { endSupportsOf, forgetSupportsOf } from './modules/supporters/index.ts'
 import { supporterRoutes } from './modules/supporters/routes.ts'
@@ -122,6 +125,7 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
+  { name: 'Service requests', description: 'What agencies ask for, what the person says, and the broker’s desk' },
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
@@ -212,6 +216,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onDeparture: async (tx, membershipId) => {
       // first, so that what a circle begins at the same moment is ended with the rest
       await closeCirclesOf(tx, membershipId)
+      await endServiceRequestsOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
@@ -223,6 +228,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onErasure: async (tx, membershipId) => {
       await forgetSupportsOf(tx, membershipId)
       await forgetCirclesOf(tx, membershipId)
+      await blankServiceRequestsOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
@@ -243,7 +249,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     announce(tx, [{ organisationId, type: 'client.changed', subject: { type: 'agency_client', id: clientId } }])
   agencyRoutes(app, { onChange })
   secretRoutes(app, { onChange })
-  tokenRoutes(app, { identity })
+  tokenRoutes(app, { identity, publicUrl })
   listingRoutes(app)
   exchangeRoutes(app)
   exchangeStepRoutes(app)
@@ -254,6 +260,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   sessionRoutes(app)
   groupSessionRoutes(app)
   feedRoutes(app, { publicUrl })
+  serviceRequestRoutes(app)
+  serviceRequestDeskRoutes(app)
   circleRoutes(app)
   matchingRoutes(app)
   bookRoutes(app)

@@ -30,6 +30,7 @@ import { mailingsCron, mailingsTasks } from './modules/mailings/index.ts'
 import { matchingCron, matchingTasks } from './modules/matching/index.ts'
 import { noticesCron, noticesTasks } from './modules/notices/index.ts'
 import { scheduleCron, scheduleTasks } from './modules/schedule/index.ts'
+import { serviceRequestsCron, serviceRequestsTasks } from './modules/service-requests/index.ts'
 import { supportersCron, supportersTasks } from './modules/supporters/index.ts'
 import { everyTimebank } from './modules/timebanks/index.ts'
 import { transfersCron, transfersTasks } from './modules/transfers/index.ts'
@@ -179,6 +180,7 @@ export async function makeService(
       ...supportersTasks(database),
       ...exchangesTasks(database),
       ...scheduleTasks(database),
+      ...serviceRequestsTasks(database),
       ...conversationsTasks(database),
       ...followUpsTasks(database),
       ...transfersTasks(database),
@@ -202,6 +204,7 @@ export async function makeService(
       ...supportersCron,
       ...exchangesCron,
       ...scheduleCron,
+      ...serviceRequestsCron,
       ...conversationsCron,
       ...followUpsCron,
       ...transfersCron,

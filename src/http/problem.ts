@@ -45,7 +45,8 @@ export function problemOf(error: DomainError, instance: string): Problem {
   const [status, title] = problems[error.code]
   const headers: Record<string, string> = { 'content-type': 'application/problem+json; charset=utf-8' }
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds)
-  if (status === 401) headers['www-authenticate'] = 'Bearer'
+  const challenge = challengeOf(error)
+  if (challenge) headers['www-authenticate'] = challenge
   return {
     status,
     headers,
@@ -60,6 +61,13 @@ export function problemOf(error: DomainError, instance: string): Problem {
       errors: error.errors
     }
   }
+}
+
+/** What a caller is told to come back with, and what was wrong with the token where one was sent (RFC 6750, section 3). */
+function challengeOf({ code, figures, status }: DomainError): string | null {
+  if (code === 'token-invalid') return 'Bearer error="invalid_token"'
+  if (code === 'scope-missing') return `Bearer error="insufficient_scope", scope="${figures['scope']}"`
+  return status === 401 ? 'Bearer' : null
 }
 
 /** `/v1/…` without the query, which may hold what somebody searched for, and the request's id. */

@@ -68,6 +68,7 @@ export const noticeKinds = {
   'circle.proposed': 'circles',
   'circle.going-ahead': 'circles',
   'circle.closed': 'circles',
+  'service-request.received': 'messages',
   'support.proposed': 'support',
   'support.noted': 'support',
   'support.entered': 'support',

@@ -41,6 +41,9 @@ export const problems = {
   // set-up and timebanks
   'setup-code-wrong': [403, 'The set-up code is wrong or has been used'],
   'slug-taken': [409, 'Another timebank has this short name'],
+  // service requests
+  'not-for-emergencies': [422, 'A timebank must not promise what cannot wait; nothing of this was kept'],
+  'person-not-agreed': [409, 'The person whom it is about has not said yes'],
   // conversations
   'own-listing': [422, 'It is your own: somebody else has to write first'],
   'nobody-there': [422, 'Nobody else takes part in this conversation any more'],

@@ -123,3 +123,16 @@ export const tokenErrorSchema = z
     error_description: z.string()
   })
   .meta({ id: 'ClientTokenError' })
+
+export const serverSchema = z
+  .object({
+    issuer: z.string(),
+    token_endpoint: z.string(),
+    jwks_uri: z.string(),
+    response_types_supported: z.array(z.string()),
+    grant_types_supported: z.array(z.string()),
+    token_endpoint_auth_methods_supported: z.array(z.string()),
+    scopes_supported: z.array(z.string()),
+    service_documentation: z.string()
+  })
+  .meta({ id: 'AuthorizationServer' })

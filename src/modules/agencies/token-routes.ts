@@ -1,6 +1,7 @@
 import { type Api, anyone } from '../../http/index.ts'
+import { agencyScopes } from '../../shared/agency-scopes.ts'
 import type { Identity } from '../identity/index.ts'
-import { tokenBody, tokenErrorSchema, tokenSchema } from './schemas.ts'
+import { serverSchema, tokenBody, tokenErrorSchema, tokenSchema } from './schemas.ts'
 import { type TokenError, tokenFor } from './tokens.ts'
 
 const texts: Record<TokenError, string> = {
@@ -10,8 +11,34 @@ const texts: Record<TokenError, string> = {
   unsupported_grant_type: 'grant_type: client_credentials'
 }
 
-/** Where systems of agencies get their access tokens. */
-export function tokenRoutes(app: Api, { identity }: { identity: Identity }): void {
+/** Where systems of agencies get their access tokens, and learn where that is. */
+export function tokenRoutes(app: Api, { identity, publicUrl }: { identity: Identity; publicUrl: string }): void {
+  app.get(
+    '/.well-known/oauth-authorization-server',
+    {
+      config: { access: anyone },
+      schema: {
+        operationId: 'authorizationServer',
+        tags: ['Agencies'],
+        summary: "Where and how an agency's system gets its tokens",
+        description: 'The metadata of an OAuth 2.0 authorization server (RFC 8414).',
+        response: { 200: serverSchema }
+      }
+    },
+    async (_request, reply) =>
+      reply.header('cache-control', 'public, max-age=3600').send({
+        issuer: publicUrl,
+        token_endpoint: `${publicUrl}/oauth/token`,
+        jwks_uri: `${publicUrl}/.well-known/jwks.json`,
+        // required, and none: nobody is sent here by a browser
+        response_types_supported: [],
+        grant_types_supported: ['client_credentials'],
+        token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+        scopes_supported: agencyScopes,
+        service_documentation: `${publicUrl}/docs`
+      })
+  )
+
   app.register(async (scope: Api) => {
     scope.addContentTypeParser(
       'application/x-www-form-urlencoded',
@@ -28,7 +55,7 @@ export function tokenRoutes(app: Api, { identity }: { identity: Identity }): voi
           tags: ['Agencies'],
           summary: "An access token for an agency's system",
           description:
-            'OAuth 2.0 client credentials (RFC 6749, section 4.4), as a form: the credentials by HTTP Basic or in the body. Good for 10 minutes, in the one timebank of the client. Refusals are those of section 5.2.',
+            'OAuth 2.0 client credentials (RFC 6749, section 4.4), as a form: the credentials by HTTP Basic or in the body. Good for 10 minutes, in the one timebank of the client. Refusals are those of section 5.2. Wrong credentials count per client and address: beyond 10 a minute they are 429 `too-many-guesses`, the right ones never.',
           consumes: ['application/x-www-form-urlencoded'],
           body: tokenBody,
           response: { 200: tokenSchema, 400: tokenErrorSchema, 401: tokenErrorSchema }
@@ -37,7 +64,12 @@ export function tokenRoutes(app: Api, { identity }: { identity: Identity }): voi
       async (request, reply) => {
         const { grant_type, client_id, client_secret, scope: wanted } = request.body
         const credentials = basic(request.headers.authorization) ?? { clientId: client_id, clientSecret: client_secret }
-        const answer = await tokenFor(app.database, identity, { grantType: grant_type, scope: wanted, ...credentials })
+        const answer = await tokenFor(app.database, identity, {
+          grantType: grant_type,
+          scope: wanted,
+          ...credentials,
+          address: request.ip
+        })
         reply.header('cache-control', 'no-store')
         if (!('error' in answer)) return answer
         const { error } = answer

@@ -22,7 +22,16 @@ export function shownEvent({ timebankId: _timebank, actorPersonId, ...rest }: St
   return rest.actorMembershipId === null ? { ...rest, actorPersonId } : rest
 }
 
-export type ShownEvent = Omit<StoredEvent, 'timebankId' | 'actorPersonId'> & { actorPersonId?: string | null }
+/** To members: that it was done through an agency's system, but not through which; nor who somebody is elsewhere. */
+export function shownToMember(event: StoredEvent): ShownEvent {
+  const { actorPersonId: _person, agencyClientId: _client, ...rest } = shownEvent(event)
+  return rest
+}
+
+export type ShownEvent = Omit<StoredEvent, 'timebankId' | 'actorPersonId' | 'agencyClientId'> & {
+  actorPersonId?: string | null
+  agencyClientId?: string | null
+}
 
 /** References and interviews are given in confidence: nobody reads of their own, staff included. */
 const inConfidence = like(events.action, 'screening.%')
@@ -62,7 +71,9 @@ export function eventsJson(tx: Tx, entries: readonly AuditEntry[]): string {
       subjectType: entry.subject.type,
       subjectId: entry.subject.id,
       changes: entry.changes ?? {},
-      reason: entry.reason ?? null
+      reason: entry.reason ?? null,
+      agencyId: actor.agency?.organisationId ?? null,
+      agencyClientId: actor.agency?.clientId ?? null
     }))
   )
 }
@@ -77,6 +88,9 @@ export type EventFilter = {
   subjectType?: string | undefined
   subjectId?: string | undefined
   onBehalfOf?: string | undefined
+  /** organisation through whose system it was done */
+  agency?: string | undefined
+  agencyClient?: string | undefined
   since?: Date | undefined
   /** Id of the last one seen. */
   before: string | null
@@ -84,7 +98,7 @@ export type EventFilter = {
 
 /** Newest first, without what is kept from the one who reads. Gives one more than `limit` where there are more. */
 export async function listEvents(tx: Tx, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
-  const { subjectType, subjectId, onBehalfOf, since, before } = filter
+  const { subjectType, subjectId, onBehalfOf, agency, agencyClient, since, before } = filter
   return tx.db
     .select()
     .from(events)
@@ -94,6 +108,8 @@ export async function listEvents(tx: Tx, filter: EventFilter, limit: number): Pr
         subjectType === undefined ? undefined : eq(events.subjectType, subjectType),
         subjectId === undefined ? undefined : eq(events.subjectId, subjectId),
         onBehalfOf === undefined ? undefined : eq(events.onBehalfOf, onBehalfOf),
+        agency === undefined ? undefined : eq(events.agencyId, agency),
+        agencyClient === undefined ? undefined : eq(events.agencyClientId, agencyClient),
         since === undefined ? undefined : gte(events.at, since),
         before === null ? undefined : lt(events.id, before),
         tx.actor.membershipId === null ? undefined : or(not(inConfidence), ne(events.subjectId, tx.actor.membershipId)),

@@ -8,5 +8,6 @@ export {
   type ShownEvent,
   type StoredEvent,
   shownEvent,
+  shownToMember,
   wasDone
 } from './audit.ts'

@@ -32,6 +32,8 @@ export function auditRoutes(app: Api): void {
             .regex(/^[\w.:-]+$/, 'letters, digits and -')
             .optional(),
           onBehalfOf: z.uuid().optional().describe('Membership'),
+          agency: z.uuid().optional().describe('Organisation through whose own system it was done'),
+          agencyClient: z.uuid().optional().describe('API client through which it was done'),
           since: z.iso.datetime({ offset: true }).optional().describe('Not before this instant')
         }),
         response: { 200: pageOf(eventSchema) }

@@ -19,6 +19,11 @@ export const eventSchema = z
     changes: z
       .record(z.string(), z.unknown())
       .describe('States and figures before and after; personal fields by name only'),
-    reason: z.string().nullable()
+    reason: z.string().nullable(),
+    agencyId: z
+      .uuid()
+      .nullable()
+      .describe('Organisation through whose own system the actor did it; null: through none'),
+    agencyClientId: z.uuid().nullable().optional().describe('The API client that called. For staff and auditors')
   })
   .meta({ id: 'AuditEvent' })

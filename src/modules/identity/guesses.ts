@@ -12,6 +12,8 @@ const perAddress: Throttle = { scope: 'address', limit: 50, seconds: 15 * 60, do
 const linksPerAccount: Throttle = { scope: 'account-links', limit: 20, seconds: 60 * 60, doublings: 0 }
 const linksPerAsker: Throttle = { scope: 'account-address-links', limit: 5, seconds: 60 * 60, doublings: 0 }
 const linksPerAddress: Throttle = { scope: 'address-links', limit: 30, seconds: 60 * 60, doublings: 0 }
+const secretsPerAsker: Throttle = { scope: 'client-address', limit: 10, seconds: 60, doublings: 4 }
+const secretsPerAddress: Throttle = { scope: 'address-clients', limit: 50, seconds: 60, doublings: 4 }
 
 /**
  * Runs `check`, whose answer says whether the guess was right. Each guess is counted *before* it is checked and taken
@@ -60,6 +62,17 @@ export async function countLinkRequest(database: Database, email: string, addres
   refuseOver(await count(database, linksPerAddress, place))
   if (!(await count(database, linksPerAsker, `${email}|${place}`)).allowed) return false
   return (await count(database, linksPerAccount, email)).allowed
+}
+
+/**
+ * Counts a secret that was no good for a client, there or not; beyond the limits it is refused with a time to wait. Unlike a
+ * password it is looked at first: of 256 random bits nobody guesses one, and a system that goes on with an old secret shall
+ * not keep those that have the new one from their tokens.
+ */
+export async function countWrongSecret(database: Database, clientId: string, address: string): Promise<void> {
+  const place = placeOf(address)
+  refuseOver(await count(database, secretsPerAddress, place))
+  refuseOver(await count(database, secretsPerAsker, `${clientId.toLowerCase()}|${place}`))
 }
 
 /** Forgets windows that have no more bearing on the length of the next. */

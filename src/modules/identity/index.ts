@@ -1,3 +1,4 @@
+export { countWrongSecret } from './guesses.ts'
 export { type Bearer, type Identity, makeIdentity } from './identity.ts'
 export { accessTokenSeconds, ensureSigningKey, type Jwk, jwks, rotateSigningKey } from './keys.ts'
 export { askForLink, redeemLink } from './links.ts'

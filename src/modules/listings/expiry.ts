@@ -3,6 +3,7 @@ import type { Tx } from '../../db/client.ts'
 import { addDays } from '../../shared/clock.ts'
 import { audit } from '../audit/index.ts'
 import { insertNotices, noticesJson } from '../notices/index.ts'
+import { tellFollowers } from './follow.ts'
 import { asListing, columnsOf, kinds, type Listing, todayHere } from './listings.ts'
 import { type Kind, kindNames } from './vocabulary.ts'
 
@@ -29,6 +30,7 @@ export async function expireListings(tx: Tx, today: string): Promise<Listing[]> 
       .where(and(eq(table.timebankId, tx.timebankId), inArray(table.id, [...states.keys()])))
       .returning(columnsOf(kind))
     expired.push(...rows.map((row) => asListing(kind, row)))
+    await tellFollowers(tx, rows)
     await audit(
       tx,
       ...rows.map((row) => ({

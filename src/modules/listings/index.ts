@@ -14,6 +14,7 @@ export {
 export { type Cell, offerCells } from './cells.ts'
 export { createDraftRequests, type DraftRequest } from './drafts.ts'
 export { expireListings, listingsExpiringWithin, noteExpiryNotices } from './expiry.ts'
+export { followTask } from './follow.ts'
 export { blankListingsOf, closeListingsOf } from './leaving.ts'
 export {
   createListing,
@@ -22,11 +23,12 @@ export {
   isOwn,
   type Listing,
   lockListing,
+  type NewListing,
   type Request,
   readListing
 } from './listings.ts'
-export { markRequest } from './moves.ts'
+export { markRequest, moveListing } from './moves.ts'
 export { listingsCron, listingsTasks } from './tasks.ts'
 export { listingsTold } from './told.ts'
-export { type Slot, slots } from './vocabulary.ts'
+export { type Setting, type Slot, slots } from './vocabulary.ts'
 export { rebuildWords } from './words.ts'

@@ -1,7 +1,8 @@
 import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { type AuditEntry, audit } from '../audit/index.ts'
-import { kinds } from './listings.ts'
+import { tellFollowers } from './follow.ts'
+import { columnsOf, kinds } from './listings.ts'
 import { type Kind, kindNames } from './vocabulary.ts'
 
 /** What a member wrote for themselves. What they wrote for an organisation is the organisation's, and stays. */
@@ -47,10 +48,12 @@ export async function closeListingsOf(tx: Tx, membershipId: string): Promise<num
     const { table } = kinds[kind]
     const before = await lockPersonal(tx, kind, membershipId, inArray(table.status, [...from]))
     if (before.length === 0) continue
-    await tx.db
+    const after = await tx.db
       .update(table)
       .set({ status: to, rowVersion: sql`${table.rowVersion} + 1` })
       .where(personal(tx, kind, membershipId, inArray(table.status, [...from])))
+      .returning(columnsOf(kind))
+    await tellFollowers(tx, after)
     await auditAll(
       tx,
       before.map(({ id, status }) => ({

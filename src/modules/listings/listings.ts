@@ -8,6 +8,7 @@ import { audit } from '../audit/index.ts'
 import { affiliationCovering, memberParty } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { getCategory } from './categories.ts'
+import { tellFollowers } from './follow.ts'
 import { offers, requests } from './tables.ts'
 import type { Kind, Mode, OfferStatus, RequestStatus, Setting, Slot } from './vocabulary.ts'
 import { rememberWords } from './words.ts'
@@ -38,6 +39,8 @@ export type Listing = {
   openedAt: Date | null
   createdAt: Date
   rowVersion: number
+  /** Of a request: something above follows what becomes of it. Told to nobody. */
+  followed?: boolean
 }
 export type Offer = Listing & { kind: 'offer'; status: OfferStatus; helpersNeeded: null }
 export type Request = Listing & { kind: 'request'; status: RequestStatus; helpersNeeded: number }
@@ -69,6 +72,8 @@ export type NewListing = ListingFields & {
   organisationId?: string | undefined
   /** Opened at once, instead of kept as a draft. */
   open?: boolean | undefined
+  /** A request's status is followed: each change of it queues a job. */
+  followed?: boolean | undefined
 }
 
 /** All that tells offers from requests; the rest of this module is written once for both. */
@@ -92,6 +97,8 @@ export const kinds = {
     expires: ['open', 'matched'],
     moves: {
       open: { from: ['draft'], to: 'open', action: 'opened' },
+      // by the service, while what it came of is put off
+      rest: { from: ['open'], to: 'draft', action: 'put-off' },
       withdraw: { from: ['draft', 'open', 'matched'], to: 'withdrawn', action: 'withdrawn' },
       fulfil: { from: ['in_progress'], to: 'fulfilled', action: 'fulfilled' }
     }
@@ -187,7 +194,7 @@ export async function lockOwn(tx: Tx, kind: Kind, id: string): Promise<Listing> 
 const fault = (field: string, detail: string): Fault => ({ pointer: `/${field}`, detail: `${field}: ${detail}` })
 
 export async function createListing(tx: Tx, kind: Kind, input: NewListing): Promise<Listing> {
-  const { memberId, organisationId = null, open = false, ...fields } = input
+  const { memberId, organisationId = null, open = false, followed = false, ...fields } = input
   const ownerId = memberId ?? tx.actor.membershipId
   if (ownerId === null || (ownerId !== tx.actor.membershipId && !seesAll(tx)))
     throw new DomainError('forbidden', 'Only staff write on behalf of others.')
@@ -206,6 +213,7 @@ export async function createListing(tx: Tx, kind: Kind, input: NewListing): Prom
       organisationId,
       status: open ? 'open' : 'draft',
       createdAt: tx.now,
+      ...(followed ? { followed } : {}),
       ...(open ? { openedAt: tx.now, expiresOn: stored.expiresOn ?? addDays(day, kinds[kind].standsDays) } : {})
     } as typeof offers.$inferInsert)
     .returning(columnsOf(kind))
@@ -312,7 +320,9 @@ export async function store(tx: Tx, listing: Listing, next: Partial<Listing>): P
     .set({ ...next, rowVersion: listing.rowVersion + 1 } as Partial<typeof offers.$inferInsert>)
     .where(one(tx, kind, listing.id))
     .returning(columnsOf(kind))
-  return asListing(kind, row!)
+  const after = asListing(kind, row!)
+  if (after.status !== listing.status) await tellFollowers(tx, [after])
+  return after
 }
 
 export function wrongState(listing: Listing, step: string): DomainError {

@@ -128,7 +128,12 @@ export const offers = listings.table('offers', listingColumns(), (t) => [
 /** Somebody's wish to receive time, with how many helpers it takes. */
 export const requests = listings.table(
   'requests',
-  { ...listingColumns(), helpersNeeded: integer('helpers_needed').notNull().default(1) },
+  {
+    ...listingColumns(),
+    helpersNeeded: integer('helpers_needed').notNull().default(1),
+    /** Something above follows what becomes of it; see follow.ts. It is told to nobody. */
+    followed: boolean('followed').notNull().default(false)
+  },
   (t) => [
     primaryKey({ columns: [t.timebankId, t.id] }),
     foreignKey({ columns: [t.timebankId, t.membershipId], foreignColumns: [memberships.timebankId, memberships.id] }),

@@ -4,7 +4,7 @@ import type { Tx } from '../../db/client.ts'
 import { edited } from '../../http/index.ts'
 import { type Actor, hasRole, isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
-import { type ShownEvent, type StoredEvent, shownEvent } from '../audit/index.ts'
+import { type ShownEvent, type StoredEvent, shownEvent, shownToMember } from '../audit/index.ts'
 import type { AffiliationSeen } from './affiliations.ts'
 import { isVisibleToMembers, type Membership, resolveMember } from './memberships.ts'
 import type { Organisation } from './organisations.ts'
@@ -120,11 +120,9 @@ export function affiliationView(
   return { ...plain, memberName: member.displayName, title }
 }
 
-/** A member learns which member of staff acted, not who that is elsewhere. */
-export function eventView(actor: Actor, event: StoredEvent): ShownEvent {
-  const { actorPersonId, ...rest } = shownEvent(event)
-  return isStaff(actor) && actorPersonId !== undefined ? { ...rest, actorPersonId } : rest
-}
+/** A member learns which member of staff acted, or the system of which agency, not who that is elsewhere. */
+export const eventView = (actor: Actor, event: StoredEvent): ShownEvent =>
+  isStaff(actor) ? shownEvent(event) : shownToMember(event)
 
 /** The member meant, if the caller may see them at all; otherwise it is as if they were not there. */
 export async function memberFor(tx: Tx, request: FastifyRequest, ref: string): Promise<Membership> {

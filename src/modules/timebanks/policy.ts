@@ -231,6 +231,11 @@ export const rules = {
     true,
     'Whether citizens come before organisations and their professionals at about equal fit. Never hides these: the best of them is on the first page.'
   ),
+  referralExpiresDays: rule(
+    z.int().min(1).max(365),
+    28,
+    'A referral to which the person has not said yes after so many days is not taken up.'
+  ),
   matchExpiresDays: rule(z.int().min(1).max(90), 14, 'How long a suggested or proposed match waits for an answer.'),
   leavingBalance: rule(
     z.enum(['to_pot', 'to_named_member']),

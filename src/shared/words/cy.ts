@@ -7,6 +7,8 @@ const until = (when: string | null) => (when === null ? '' : ` (yn sefyll tan ${
 
 export const cy: Words = {
   notices: {
+    'service-request.received': () =>
+      'Gofynnir ichi a hoffech rywbeth y mae asiantaeth wedi gofyn amdano gyda chi mewn golwg. Edrychwch, a dywedwch ie neu na.',
     'circle.proposed': ({ when }) =>
       `Fe'ch gwahoddir i gylch lle mae pawb yn rhoi a phawb yn derbyn. Dywedwch a hoffech chi gymryd rhan${when === null ? '' : `, erbyn ${when}`}.`,
     'circle.going-ahead': () =>

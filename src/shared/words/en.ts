@@ -7,6 +7,8 @@ const until = (when: string | null) => (when === null ? '' : ` (stands until ${w
 
 export const en: Words = {
   notices: {
+    'service-request.received': () =>
+      'You are asked whether you would like something that an agency has asked for with you in mind. Please look, and say yes or no.',
     'circle.proposed': ({ when }) =>
       `You are asked into a circle, in which everybody gives and everybody receives. Please say whether you would like to${when === null ? '' : `, until ${when}`}.`,
     'circle.going-ahead': () => 'All have agreed to a circle: it goes ahead, and its exchanges have begun.',

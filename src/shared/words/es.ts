@@ -7,6 +7,8 @@ const until = (when: string | null) => (when === null ? '' : ` (vale hasta el ${
 
 export const es: Words = {
   notices: {
+    'service-request.received': () =>
+      'Le preguntamos si desea algo que una entidad ha pedido pensando en usted. Mírelo y diga sí o no.',
     'circle.proposed': ({ when }) =>
       `Se le propone un círculo en el que todas las personas dan y todas reciben. Diga si le gustaría participar${when === null ? '' : `, hasta ${when}`}.`,
     'circle.going-ahead': () =>

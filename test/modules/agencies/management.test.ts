@@ -160,3 +160,43 @@ test('an agency is told by webhook that its client was changed, by ids only, and
     await owner.end()
   }
 })
+
+test('what is done through a client says so in the audit: to staff which one, to members which agency', async () => {
+  const board = await makeAgency(stage, admin)
+  const other = await makeAgency(stage, admin)
+  const second = ok(
+    await admin.post(clientsPath(board), {
+      name: 'Second',
+      scopes: ['webhooks'],
+      professionalId: board.affiliationId
+    }),
+    201
+  )
+  ok(await board.client.post('agency/secrets'), 201)
+  ok(await (await callerOf(second.id, second.clientSecret)).post('agency/secrets'), 201)
+  ok(await other.client.post('agency/secrets'), 201)
+  type Event = { action: string; subjectId: string; agencyId: string | null; agencyClientId?: string | null }
+  const events = async (who: Client, path: string): Promise<Event[]> => ok(await who.get(path)).items
+  const auditor = await addMember(stage, admin, { roles: ['auditor'] })
+  for (const who of [admin, auditor]) {
+    const all = await events(who, `audit?agency=${board.organisationId}`)
+    assert.deepEqual(
+      all.map(({ action, subjectId, agencyId, agencyClientId }) => [action, subjectId, agencyId, agencyClientId]),
+      [second.id, board.clientId].map((id) => ['agency_client.secret_added', id, board.organisationId, id])
+    )
+    const one = await events(who, `audit?agencyClient=${board.clientId}`)
+    assert.deepEqual(one, [all[1]])
+  }
+  // what staff did to the client was done through none
+  const [added] = await events(admin, `audit?subjectType=agency_client&subjectId=${second.id}`).then((all) =>
+    all.slice(-1)
+  )
+  assert.deepEqual([added!.action, added!.agencyId, added!.agencyClientId], ['agency_client.added', null, null])
+  const path = `members/${board.professional.memberId}/audit`
+  const [own] = await events(board.professional, path)
+  assert.deepEqual([own!.action, own!.agencyId], ['agency_client.secret_added', board.organisationId])
+  assert.ok(!('agencyClientId' in own!))
+  assert.equal((await events(admin, path))[0]!.agencyClientId, second.id)
+  refused(await admin.get('audit?agency=board'), 400, 'validation-failed')
+  refused(await admin.get('audit?agencyClient=board'), 400, 'validation-failed')
+})

@@ -49,7 +49,9 @@ test('a change says who, for whom, through what, and what changed; of personal f
     source: 'paper_slip',
     slipNumber: 'S-17',
     changes: { fields: ['phone', 'gifts'] },
-    reason: null
+    reason: null,
+    agencyId: null,
+    agencyClientId: null
   })
   assert.doesNotMatch((await auditor.get('audit?limit=200')).text, /01234|bread/)
 })
