@@ -1,5 +1,4 @@
 import { actAs, type Tx } from '../../db/client.ts'
-import { addJob } from '../../db/jobs.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { withdrawConsent } from '../consents/index.ts'
 import { agree, approve, confirm, propose, report } from '../exchanges/index.ts'
@@ -15,7 +14,7 @@ import {
   hold,
   linkPerson,
   noteContact,
-  playTask,
+  playLater,
   readServiceRequest,
   reject,
   type ServiceRequest,
@@ -28,9 +27,6 @@ import { currentPolicy, getTimebank, today } from '../timebanks/index.ts'
 import { actorOf } from './actors.ts'
 import { cast, firstNumber, helpers, type Path } from './cast.ts'
 
-/** Between two steps, so that who polls sees them. */
-const pauseMs = 2000
-
 /** Everybody at the play: each acts with their own rights, by the same doors as people. */
 type Play = { tx: Tx; request: ServiceRequest; path: Path; broker: Tx; as(membershipId: string): Promise<Tx> }
 
@@ -40,13 +36,16 @@ type Play = { tx: Tx; request: ServiceRequest; path: Path; broker: Tx; as(member
  */
 export async function playOn(tx: Tx, id: string): Promise<void> {
   if (!(await getTimebank(tx)).sandbox) throw new DomainError('forbidden', 'This is done in sandboxes only.')
+  // of two at once the second goes on from where the first has come to
+  await tx.client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`play|${tx.timebankId}|${id}`])
   const people = await membersByNumber(
     tx,
     Array.from({ length: firstNumber + cast.length + helpers.length }, (_, i) => i + 1)
   )
   const actor = (member: Membership): Tx => actAs(tx, actorOf(member), tx.now)
-  const broker = actor(people.get(2)!)
-  const request = await readServiceRequest(broker, id)
+  const request = await readServiceRequest(tx, id)
+  // nobody decides about themselves
+  const broker = actor(people.get(request.membershipId === people.get(2)!.id ? 1 : 2)!)
   const number = await memberOf(broker, request)
   const path = cast[number - firstNumber]!.path
   const play: Play = {
@@ -64,14 +63,6 @@ export async function playOn(tx: Tx, id: string): Promise<void> {
         : false
   if (goesOn) await playLater(tx, id)
 }
-
-export const playLater = (tx: Tx, id: string): Promise<void> =>
-  addJob(
-    tx.db,
-    playTask,
-    { timebank: tx.timebankId, serviceRequest: id },
-    { jobKey: `${playTask}:${id}`, runAt: new Date(tx.now.getTime() + pauseMs) }
-  )
 
 /** The number of whom it is about; the first of the cast where that is nobody of them. */
 async function memberOf(broker: Tx, request: ServiceRequest): Promise<number> {
@@ -156,7 +147,7 @@ async function lendAHand({ tx, request, broker, as }: Play, helping: readonly Me
     }
     return true
   }
-  const helper = helping[rows.length]
+  const helper = helping.filter(({ id }) => id !== listing.membershipId)[rows.length]
   if (helper && rows.length < request.helpersNeeded) {
     const provider = actAs(tx, actorOf(helper), tx.now)
     const proposed = await propose(provider, {
@@ -167,12 +158,15 @@ async function lendAHand({ tx, request, broker, as }: Play, helping: readonly Me
           : { capacity: 'organisation', organisationId: listing.organisationId, memberId: listing.membershipId },
       categoryId: listing.categoryId,
       requestId: listing.id,
+      description: '',
       minutes
     })
     await agree(receiver, proposed.id)
     return true
   }
-  // what was asked for once has ended by itself by now; all else ends by the broker's word
-  await complete(broker, request.id, 'goal_met')
+  // what was asked for once ends by itself, maybe at this moment; all else by the broker's word
+  await complete(broker, request.id, 'goal_met').catch((error) => {
+    if (!(error instanceof DomainError && error.code === 'wrong-state')) throw error
+  })
   return false
 }
