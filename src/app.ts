@@ -22,10 +22,15 @@ import { agencyRoutes } from './modules/agencies/routes.ts'
 import { secretRoutes } from './modules/agencies/secret-routes.ts'
 import { tokenRoutes } from './modules/agencies/token-routes.ts'
 import { auditRoutes } from './modules/audit/routes.ts'
+import { blankBudgetsOf, endBudgetsOf } from './modules/budgets/index.ts'
+import { budgetRoutes } from './modules/budgets/routes.ts'
 import { closeCirclesOf, forgetCirclesOf } from './modules/circles/index.ts'
 import { circleRoutes } from './modules/circles/routes.ts'
 import { labelsWithPartners, partnersBeside } from './modules/clearing/index.ts'
 import { clearingRoutes } from './modules/clearing/routes.ts'
+import { closeConsentsOf, forgetDisclosuresOf, type OnWithdrawal } from './modules/consents/index.ts'
+import { consentLogRoutes } from './modules/consents/log-routes.ts'
+import { consentRoutes } from './modules/consents/routes.ts'
 import { inboxRoutes } from './modules/conversations/inbox-routes.ts'
 import { blankConversationsOf } from './modules/conversations/index.ts'
 import { conversationReportRoutes } from './modules/conversations/report-routes.ts'
@@ -35,6 +40,7 @@ import { blankExchangesOf, endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeQueryRoutes } from './modules/exchanges/query-routes.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { exchangeStepRoutes } from './modules/exchanges/step-routes.ts'
+import { fhirRoutes } from './modules/fhir/routes.ts'
 import { blankFollowUpsOf } from './modules/follow-ups/index.ts'
 import { followUpRoutes } from './modules/follow-ups/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
@@ -125,13 +131,16 @@ const tags = [
   { name: 'Listings', description: 'Categories, offers and requests' },
   { name: 'Exchanges', description: 'Exchanges from proposal to settlement and reversal' },
   { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
+  { name: 'Budgets', description: 'Hours that an organisation sets aside for somebody or something' },
   { name: 'Service requests', description: 'What agencies ask for, what the person says, and the broker’s desk' },
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
   { name: 'Supporters', description: 'Who stands by a member, and what they may do in the name of the member' },
+  { name: 'Consents', description: 'What people allow organisations, and what agencies have read of them' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
+  { name: 'FHIR', description: 'Service requests of agencies as HL7 FHIR R4, by the SDOH Clinical Care guide' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
   { name: 'Conversations', description: 'What people write to each other about offers, requests and exchanges' },
   { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
@@ -152,6 +161,9 @@ function closeConnections(app: Api): void {
     if (closing) reply.header('connection', 'close')
   })
 }
+
+/** What rests on the consents of people follows when less is allowed than before; in the same transaction. */
+export const onWithdrawal: OnWithdrawal = async () => {}
 
 /** The one list of plugins and modules, in order. */
 export async function buildApp(options: AppOptions): Promise<App> {
@@ -218,19 +230,26 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await closeCirclesOf(tx, membershipId)
       await endServiceRequestsOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
+      // after what they had committed was let go
+      await endBudgetsOf(tx, membershipId)
       await endScheduleOf(tx, membershipId)
       await closeListingsOf(tx, membershipId)
       await forgetChoiceOf(tx, membershipId)
       await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
       await endSupportsOf(tx, membershipId)
+      await closeConsentsOf(tx, membershipId, onWithdrawal)
     },
     onErasure: async (tx, membershipId) => {
       await forgetSupportsOf(tx, membershipId)
+      // of who applied and never became active too
+      await closeConsentsOf(tx, membershipId, onWithdrawal)
+      await forgetDisclosuresOf(tx, membershipId)
       await forgetCirclesOf(tx, membershipId)
       await blankServiceRequestsOf(tx, membershipId)
       await blankListingsOf(tx, membershipId)
       await blankExchangesOf(tx, membershipId)
+      await blankBudgetsOf(tx, membershipId)
       await blankFollowUpsOf(tx, membershipId)
       await blankScheduleOf(tx, membershipId)
       await blankBooksOf(tx, membershipId)
@@ -243,6 +262,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   })
   familyRoutes(app)
   supporterRoutes(app)
+  consentRoutes(app, { onWithdrawal })
+  consentLogRoutes(app)
   organisationRoutes(app)
   limitsRoutes(app)
   const onChange: OnClientChange = (tx, { organisationId, clientId }) =>
@@ -260,6 +281,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   sessionRoutes(app)
   groupSessionRoutes(app)
   feedRoutes(app, { publicUrl })
+  budgetRoutes(app)
   serviceRequestRoutes(app)
   serviceRequestDeskRoutes(app)
   circleRoutes(app)
@@ -270,6 +292,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
+  fhirRoutes(app, { publicUrl, version })
   webhookRoutes(app, { rule: options.webhooks.rule })
   webhookDeliveryRoutes(app)
   noticeRoutes(app)

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { type Logger, pino } from 'pino'
-import { type App, buildApp } from './app.ts'
+import { type App, buildApp, onWithdrawal } from './app.ts'
 import type { Config } from './config.ts'
 import { connect, type Database } from './db/client.ts'
 import { startEmbedded } from './db/embedded.ts'
@@ -11,6 +11,7 @@ import { platformCron, platformTasks } from './http/index.ts'
 import { type Jobs, startJobs } from './jobs.ts'
 import { circlesCron, circlesTasks } from './modules/circles/index.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
+import { consentsCron, consentsTasks } from './modules/consents/index.ts'
 import { conversationsCron, conversationsTasks } from './modules/conversations/index.ts'
 import { sandboxTasks } from './modules/demo/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
@@ -179,6 +180,7 @@ export async function makeService(
       ...identityTasks({ database, mailer, publicUrl }),
       ...listingsTasks(database),
       ...supportersTasks(database),
+      ...consentsTasks(database, onWithdrawal),
       ...exchangesTasks(database),
       ...scheduleTasks(database),
       ...serviceRequestsTasks(database),
@@ -204,6 +206,7 @@ export async function makeService(
       ...identityCron,
       ...listingsCron,
       ...supportersCron,
+      ...consentsCron,
       ...exchangesCron,
       ...scheduleCron,
       ...serviceRequestsCron,

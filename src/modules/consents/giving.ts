@@ -5,12 +5,13 @@ import { audit } from '../audit/index.ts'
 import { memberParty, organisationParty } from '../members/index.ts'
 import { addNotices } from '../notices/index.ts'
 import { currentPolicy, dayEnd, today } from '../timebanks/index.ts'
+import { announce } from '../webhooks/index.ts'
 import { type Consent, readConsent, scopesOf } from './given.ts'
 import { holdConsents } from './lock.ts'
 import { consents } from './tables.ts'
 import { type ConsentPurpose, type ConsentScope, type ConsentWay, consentScopes } from './vocabulary.ts'
 import { whoSays } from './who.ts'
-import { type OnWithdrawal, tellWithdrawn } from './withdrawal-hook.ts'
+import { consentChanged, type OnWithdrawal, tellWithdrawn } from './withdrawal-hook.ts'
 import { languageShown } from './wordings.ts'
 
 export type Giving = {
@@ -60,7 +61,7 @@ export async function giveConsent(
   await holdConsents(tx, membershipId, organisationId)
   const had = await scopesOf(tx, membershipId, organisationId)
   const id = newId()
-  await supersede(tx, giving, id)
+  const before = await supersede(tx, giving, id)
   await tx.db.insert(consents).values({
     timebankId: tx.timebankId,
     id,
@@ -98,20 +99,26 @@ export async function giveConsent(
   })
   if (tx.actor.membershipId !== membershipId)
     await addNotices(tx, [{ membershipId, kind: 'consent.given', subjectId: id }])
+  await announce(
+    tx,
+    [...before, id].map((consentId) => consentChanged(organisationId, consentId))
+  )
   await tellWithdrawn(tx, given, had, onWithdrawal)
   return given
 }
 
-/** What was in force for the purpose, or had run out unnoticed, is closed: once, and for good. */
-async function supersede(tx: Tx, { membershipId, organisationId, purpose }: Giving, by: string): Promise<void> {
-  await tx.client.query({
+/** What was in force for the purpose, or had run out unnoticed, is closed: once, and for good. Gives its id. */
+async function supersede(tx: Tx, { membershipId, organisationId, purpose }: Giving, by: string): Promise<string[]> {
+  const { rows } = await tx.client.query<{ id: string }>({
     name: 'consents.supersede',
     text: `UPDATE consents.consents c
               SET status = CASE WHEN c.expires_at <= $5 THEN 'expired' ELSE 'superseded' END,
                   closed_at = CASE WHEN c.expires_at <= $5 THEN c.expires_at ELSE $5 END,
                   superseded_by = CASE WHEN c.expires_at <= $5 THEN NULL ELSE $6::uuid END
             WHERE c.timebank_id = $1 AND c.membership_id = $2 AND c.organisation_id = $3 AND c.purpose = $4
-              AND c.status = 'given'`,
+              AND c.status = 'given'
+           RETURNING c.id`,
     values: [tx.timebankId, membershipId, organisationId, purpose, tx.now, by]
   })
+  return rows.map((row) => row.id)
 }

@@ -1,4 +1,5 @@
 import type { Tx } from '../../db/client.ts'
+import type { Announcement } from '../webhooks/index.ts'
 import { scopesOf } from './given.ts'
 import type { ConsentScope } from './vocabulary.ts'
 
@@ -17,8 +18,7 @@ export type Withdrawn = {
 /** What rests on consents follows, in the transaction in which less is allowed than before. */
 export type OnWithdrawal = (tx: Tx, withdrawn: Withdrawn) => Promise<void>
 
-export type Between = { membershipId: string; organisationId: string }
-export type Resting = Between & { subjectType: string | null; subjectId: string | null }
+type Resting = { membershipId: string; organisationId: string; subjectType: string | null; subjectId: string | null }
 
 /** Tells the hook which of the scopes that were had before hold no more. */
 export async function tellWithdrawn(
@@ -32,3 +32,10 @@ export async function tellWithdrawn(
   const subject = subjectType !== null && subjectId !== null ? { type: subjectType, id: subjectId } : null
   if (scopes.length > 0) await onWithdrawal(tx, { membershipId, organisationId, scopes, remaining, subject })
 }
+
+/** What the organisation is told by webhook: that there is something to read, and nothing of it. */
+export const consentChanged = (organisationId: string, id: string): Announcement => ({
+  organisationId,
+  type: 'consent.changed',
+  subject: { type: 'consent', id }
+})

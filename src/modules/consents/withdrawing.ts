@@ -5,12 +5,13 @@ import { DomainError, notFound, refuseFaults } from '../../shared/errors.ts'
 import { audit } from '../audit/index.ts'
 import { addNotices } from '../notices/index.ts'
 import { supportBetween } from '../supporters/index.ts'
+import { announce } from '../webhooks/index.ts'
 import { type Consent, readConsent, scopesOf, standingScopes, type Withdrawal } from './given.ts'
 import { holdConsents } from './lock.ts'
 import { consents, withdrawals } from './tables.ts'
 import type { ConsentScope, ConsentVoice, ConsentWay } from './vocabulary.ts'
 import { wayOf } from './who.ts'
-import { type OnWithdrawal, tellWithdrawn } from './withdrawal-hook.ts'
+import { consentChanged, type OnWithdrawal, tellWithdrawn } from './withdrawal-hook.ts'
 
 export type Withdrawing = {
   consentId: string
@@ -77,8 +78,10 @@ export async function close(
     onBehalfOf: membershipId,
     changes: { organisationId, scopes: going, voice, how }
   })
-  if (tx.actor.membershipId !== membershipId || tx.actor.agency !== undefined)
+  const isOwnWord = tx.actor.membershipId === membershipId && tx.actor.agency === undefined
+  if (!isOwnWord && how !== 'leaving')
     await addNotices(tx, [{ membershipId, kind: 'consent.withdrawn', subjectId: id }])
+  await announce(tx, [consentChanged(organisationId, id)])
   await tellWithdrawn(tx, consent, had, onWithdrawal)
   return readConsent(tx, id)
 }

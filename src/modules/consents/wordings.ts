@@ -27,20 +27,20 @@ const builtIn: readonly Wording[] = consentPurposes.flatMap((purpose) =>
   }))
 )
 
-async function added(tx: Tx, purpose: ConsentPurpose | null): Promise<Wording[]> {
+async function added(tx: Tx, purpose: ConsentPurpose | undefined): Promise<Wording[]> {
   const { rows } = await tx.client.query<Wording>({
     name: 'consents.wordings',
     text: `SELECT purpose, version, language, text, added_by AS "addedBy", added_at AS "addedAt"
              FROM consents.wordings WHERE timebank_id = $1 AND ($2::text IS NULL OR purpose = $2)`,
-    values: [tx.timebankId, purpose]
+    values: [tx.timebankId, purpose ?? null]
   })
   return rows
 }
 
 /** All of them, by purpose, the newest version first; a timebank has few. */
-export async function listWordings(tx: Tx, purpose: ConsentPurpose | null = null): Promise<Wording[]> {
+export async function listWordings(tx: Tx, purpose?: ConsentPurpose | undefined): Promise<Wording[]> {
   const all = [
-    ...builtIn.filter((wording) => purpose === null || wording.purpose === purpose),
+    ...builtIn.filter((wording) => purpose === undefined || wording.purpose === purpose),
     ...(await added(tx, purpose))
   ]
   const order = ({ purpose: of, version, language }: Wording) =>

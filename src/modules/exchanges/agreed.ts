@@ -1,6 +1,7 @@
 import type { Tx } from '../../db/client.ts'
 import { checkServiceDate } from '../../shared/service-date.ts'
 import { markRequest } from '../listings/index.ts'
+import { refuseUncommitted } from './budget.ts'
 import { waitsFor } from './clearance.ts'
 import { type Context, type NewExchange, prepare, type Seen } from './exchanges.ts'
 import { placeHold } from './settle.ts'
@@ -29,7 +30,8 @@ export async function beginAgreed(
       approvedMinutes: approvedMinutes ?? null
     }
   }
-  const holdId = context.policy.holdAtAgreement ? await placeHold(tx, begun) : null
+  await refuseUncommitted(tx, begun, input.minutes)
+  const holdId = await placeHold(tx, begun)
   const { requestId } = begun.exchange
   // accounts are locked before requests, in every step
   if (requestId) await markRequest(tx, requestId, 'matched')

@@ -69,6 +69,8 @@ async function confirmIfDue(tx: Tx, id: string): Promise<void> {
   const since = exchange.reportedAt?.getTime() ?? Number.POSITIVE_INFINITY
   if (exchange.status !== 'reported' || days === 0 || tx.now.getTime() - since < days * dayMs) return
   if (policy.whoConfirms === 'broker' || isProtected(context)) return
+  // silence says nothing for a budget beyond what was agreed
+  if (exchange.budgetId !== null && (exchange.serviceMinutes ?? 0) > (exchange.agreedMinutes ?? 0)) return
   if (needsApproval(context, exchange.serviceMinutes ?? 0)) return
   const entry = { action: 'auto-confirmed' as const, onBehalfOf: exchange.receiverId }
   await settle(tx, context, (settled) => step(tx, context, settled, entry))

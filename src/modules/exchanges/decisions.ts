@@ -4,8 +4,8 @@ import { DomainError, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { roundMinutes } from '../../shared/minutes.ts'
 import { checkServiceDate } from '../../shared/service-date.ts'
+import { exhausted } from '../budgets/index.ts'
 import { type Operation, postAll } from '../ledger/index.ts'
-import { emptyClosed } from '../members/index.ts'
 import { needsApproval, refuseUncleared } from './clearance.ts'
 import {
   type ConsentWay,
@@ -19,7 +19,7 @@ import {
 import { fulfilIfHelped } from './fulfilment.ts'
 import { reverseGroup } from './groups.ts'
 import { getExchange } from './read.ts'
-import { accounts, holderOf, releaseHold, reverse, settle } from './settle.ts'
+import { accounts, holderOf, passOn, releaseHold, reverse, settle } from './settle.ts'
 import { type Capacity, otherSide, type SideInput, type SideName, sideNames, sideOf } from './sides.ts'
 import { behalf, otherThan, requireBroker } from './who.ts'
 import { insertExchange, step } from './writing.ts'
@@ -219,6 +219,10 @@ async function rightOne(tx: Tx, { exchange: wrong, today }: Context, correction:
       guardianConsent: exchange.guardianConsent ?? (unchanged ? wrong.guardianConsent : null),
       offerId: same('provider') ? wrong.offerId : null,
       requestId: same('receiver') ? wrong.requestId : null,
+      // who pays for the same receiver is who has paid
+      ...(same('receiver')
+        ? { budgetId: wrong.budgetId, budgetAccountId: wrong.budgetAccountId, budgetMinutes: wrong.budgetMinutes }
+        : {}),
       slipNumber: exchange.slipNumber ?? wrong.slipNumber,
       reportedBy: 'broker',
       reportedByPerson: tx.actor.personId,
@@ -270,7 +274,10 @@ async function moveAnew(tx: Tx, context: Context, right: Context) {
         before.credit === after.credit &&
         minutes <= wrong.creditMinutes!
     })
-  const outcomes = await postAll(tx, operations)
-  await emptyClosed(tx, outcomes, exchange.performedOn!)
+  const outcomes = await postAll(tx, operations).catch((error: unknown) => {
+    const ofBudget = error instanceof DomainError && error.figures['account'] === exchange.budgetAccountId
+    throw ofBudget ? exhausted(error, true) : error
+  })
+  await passOn(tx, outcomes, exchange.performedOn!)
   return { reversalTransferId, transferId, minutes, recordOnly: after === null }
 }

@@ -2,6 +2,7 @@ import type { Tx } from '../../db/client.ts'
 import { selected } from '../../db/rows.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
+import { budgetFor } from '../budgets/index.ts'
 import { type Flags, type FlagsPath, flagsInForce, flagsPath, getOffer, getRequest } from '../listings/index.ts'
 import { familySql, type MembersBrought, membersSql, type Parties, partiesFrom, partiesOf } from '../members/index.ts'
 import { slipOf } from '../slips/index.ts'
@@ -28,6 +29,8 @@ export type NewExchange = {
   categoryId: string
   offerId?: string | undefined
   requestId?: string | undefined
+  /** the budget that pays for it, instead of the receiver */
+  budgetId?: string | undefined
   description: string
   /** service minutes */
   minutes: number
@@ -70,7 +73,10 @@ const lock = `
      FOR UPDATE OF x`
 
 /** Locks the exchange until the end of the transaction, so that of two steps at once the second sees the first. */
-export async function lockExchange(tx: Tx, id: string): Promise<Context> {
+export const lockExchange = (tx: Tx, id: string): Promise<Context> => lockFor(tx, id, async () => false)
+
+/** The same for somebody who is no side of it, where `admits` says that it is there for them. */
+export async function lockFor(tx: Tx, id: string, admits: (exchange: Exchange) => Promise<boolean>): Promise<Context> {
   const { rows } = await tx.client.query<Exchange & Found>({
     name: 'exchanges.lock',
     text: lock,
@@ -83,7 +89,7 @@ export async function lockExchange(tx: Tx, id: string): Promise<Context> {
   const day = today(tx, policy)
   const { own, staff } = await standingOf(tx, exchange, day)
   // nobody but its sides and staff knows of an exchange: to others it is not there
-  if (own.length === 0 && !staff) throw notFound('exchange')
+  if (own.length === 0 && !staff && !(await admits(exchange))) throw notFound('exchange')
   // of what was reported with others nobody answers for a part
   if (exchange.groupId && !exchange.settledAt && ['reported', 'disputed'].includes(exchange.status))
     throw new DomainError('conflict', 'It was reported with others, and is answered with them: see the group.', {
@@ -118,14 +124,15 @@ function lowerCase(given: NewExchange): NewExchange {
     memberId: lower(x.memberId),
     organisationId: lower(x.organisationId)
   })
-  const { provider, receiver, categoryId, offerId, requestId } = given
+  const { provider, receiver, categoryId, offerId, requestId, budgetId } = given
   return {
     ...given,
     provider: side(provider),
     receiver: side(receiver),
     categoryId: categoryId.toLowerCase(),
     offerId: lower(offerId),
-    requestId: lower(requestId)
+    requestId: lower(requestId),
+    budgetId: lower(budgetId)
   }
 }
 
@@ -209,6 +216,9 @@ export async function prepare(
     transferId: null,
     holdId: null,
     reversalTransferId: null,
+    budgetId: null,
+    budgetAccountId: null,
+    budgetMinutes: null,
     correctsId: null,
     correctedById: null,
     groupId: null,
@@ -229,9 +239,16 @@ export async function prepare(
   // somebody who is no side learns nothing about who the sides are
   if (own.length === 0 && !staff && beginning !== 'agreed-elsewhere')
     throw new DomainError('forbidden', 'You may begin an exchange in which you are one of the sides.')
+  const payer =
+    input.budgetId === undefined ? null : await budgetFor(tx, input.budgetId, { receiver, on, byStaff: staff })
   const context: Context = {
     exchange: {
       ...exchange,
+      ...(payer && {
+        budgetId: payer.budgetId,
+        budgetAccountId: payer.accountId,
+        budgetMinutes: payer.mayCommit ? input.minutes : null
+      }),
       recordedAs: recordedAs(tx, own, staff),
       // staff say so, and of an exchange that needs it
       guardianConsent: staff && minorsOf({ exchange, parties, today: day }).length > 0 ? exchange.guardianConsent : null

@@ -3,11 +3,11 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { communityPot, legsOf, type Operation, type Outcome, postAll, tryPost } from '../ledger/index.ts'
-import { emptyClosed } from '../members/index.ts'
 import { policyAt, today } from '../timebanks/index.ts'
 import { type Seen, withParties } from './exchanges.ts'
 import { fulfilIfHelped } from './fulfilment.ts'
 import { type GroupPlan, type NewGroup, planGroup } from './group-plan.ts'
+import { passOn } from './settle.ts'
 import { standingOf } from './sides.ts'
 import { exchanges, groups } from './tables.ts'
 import { insertExchange, step } from './writing.ts'
@@ -123,7 +123,7 @@ export async function reverseGroup(tx: Tx, id: string, reason: string): Promise<
       force: true
     }))
   )
-  await emptyClosed(tx, reversals, performedOn)
+  await passOn(tx, reversals, performedOn)
   for (const { parties, ...exchange } of theirs) {
     const at = legs.findIndex((leg) => leg.id === exchange.transferId)
     const reversalTransferId = reversals[at]?.id ?? null

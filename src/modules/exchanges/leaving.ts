@@ -4,6 +4,7 @@ import { DomainError } from '../../shared/errors.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { beforeReport, type Exchange, withParties } from './exchanges.ts'
 import { reopenIfAlone } from './fulfilment.ts'
+import { releaseHold } from './settle.ts'
 import { exchanges } from './tables.ts'
 import { step } from './writing.ts'
 
@@ -34,9 +35,12 @@ export async function endExchangesOf(tx: Tx, membershipId: string): Promise<void
   if (theirs.length === 0) return
   const day = today(tx, (await currentPolicy(tx)).rules)
   for (const { parties, ...exchange } of await withParties(tx, theirs)) {
+    // what a budget has set aside for it is not theirs to bring back
+    if (exchange.budgetId !== null) await releaseHold(tx, { exchange, today: day })
     if (exchange.requestId && exchange.status !== 'proposed') await reopenIfAlone(tx, exchange.requestId, exchange.id)
     const reason = 'One of the sides has left.'
-    const change = { status: 'cancelled', reason, closedAt: tx.now }
+    const holdId = exchange.budgetId === null ? exchange.holdId : null
+    const change = { status: 'cancelled', holdId, reason, closedAt: tx.now }
     await step(tx, { exchange, parties, today: day }, change, { action: 'cancelled', reason })
   }
 }

@@ -18,6 +18,7 @@ export type ExchangeFilter = {
   categoryId?: string | undefined
   requestId?: string | undefined
   offerId?: string | undefined
+  budgetId?: string | undefined
   /** service date, both inclusive */
   from?: string | undefined
   to?: string | undefined
@@ -79,6 +80,7 @@ function commonTo(tx: Tx, filter: ExchangeFilter, after: ExchangePlace | null): 
   equal(exchanges.categoryId, filter.categoryId)
   equal(exchanges.requestId, filter.requestId)
   equal(exchanges.offerId, filter.offerId)
+  equal(exchanges.budgetId, filter.budgetId)
   if (filter.from !== undefined) where.push(gte(exchanges.performedOn, filter.from))
   if (filter.to !== undefined) where.push(lte(exchanges.performedOn, filter.to))
   if (after) {

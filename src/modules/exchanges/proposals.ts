@@ -3,6 +3,7 @@ import { DomainError } from '../../shared/errors.ts'
 import { markRequest } from '../listings/index.ts'
 import { areFamily } from '../members/index.ts'
 import type { Policy } from '../timebanks/index.ts'
+import { refuseUncommitted, wordFor } from './budget.ts'
 import { refuseFamily, waitsFor } from './clearance.ts'
 import { type Context, lockExchange, prepare, type Seen, wrongState } from './exchanges.ts'
 import { creditFor, type Proposal, type Quote, quoteOf, refuseStale } from './quote.ts'
@@ -60,7 +61,8 @@ export async function changeProposal(
       proposedMinutes: minutes ?? exchange.proposedMinutes,
       performedOn: performedOn ?? exchange.performedOn,
       description: description ?? exchange.description,
-      ...affiliations
+      ...affiliations,
+      ...(minutes === undefined ? {} : await wordFor(tx, context, minutes))
     },
     { action: 'changed', onBehalfOf: behalf(context, side) }
   )
@@ -97,7 +99,8 @@ export async function agree(tx: Tx, id: string, said: Agreement = {}): Promise<S
     )
   refuseGone(context)
   await refuseFamilySince(tx, exchange, policy)
-  const holdId = policy.holdAtAgreement ? await placeHold(tx, context) : null
+  await refuseUncommitted(tx, context, exchange.proposedMinutes)
+  const holdId = await placeHold(tx, context)
   if (exchange.requestId) await markRequest(tx, exchange.requestId, 'matched')
   return step(
     tx,
@@ -106,7 +109,8 @@ export async function agree(tx: Tx, id: string, said: Agreement = {}): Promise<S
       status: waitsFor(context, exchange.proposedMinutes) ?? 'agreed',
       agreedMinutes: exchange.proposedMinutes,
       agreedAt: tx.now,
-      holdId
+      holdId,
+      ...(exchange.budgetId === null ? {} : { budgetMinutes: exchange.proposedMinutes })
     },
     { action: 'agreed', onBehalfOf: behalf(context, side) }
   )

@@ -2,7 +2,7 @@ import { DomainError } from '../../shared/errors.ts'
 import { roundMinutes } from '../../shared/minutes.ts'
 import { approvalReasons, lacksVetting } from './clearance.ts'
 import type { Context, NewExchange } from './exchanges.ts'
-import { accounts } from './settle.ts'
+import { accounts, holdsAtAgreement } from './settle.ts'
 
 type About = Pick<Context, 'exchange' | 'parties' | 'policy' | 'category' | 'today'>
 
@@ -31,7 +31,7 @@ export function quoteOf(about: About, knows: Knows) {
     brokerApproval: { needed: because.length > 0, because },
     vetting: vettingOf(about, knows),
     guardian: guardianOf(about, knows),
-    heldMinutes: policy.holdAtAgreement ? creditMinutes : 0,
+    heldMinutes: holdsAtAgreement(about) ? creditMinutes : 0,
     confirmedBy: policy.whoConfirms,
     silenceDays: category.risk === 'high' || silent(about, knows) ? null : policy.autoConfirmAfterDays || null
   }

@@ -38,6 +38,12 @@ const begin = {
   categoryId: z.uuid(),
   offerId: z.uuid().optional().describe("An open offer of the provider's"),
   requestId: z.uuid().optional().describe("An open request of the receiver's"),
+  budgetId: z
+    .uuid()
+    .optional()
+    .describe(
+      'The budget that pays for it, instead of the receiver. Who holds it, or a broker, has to say yes to it; what is agreed is set aside in it'
+    ),
   description: text(2000).default(''),
   minutes
 }
@@ -127,6 +133,8 @@ export const newGroupSchema = z.strictObject({
   performedOn: date,
   guardianConsent: recordSchema.shape.guardianConsent
 })
+
+export const payingSchema = z.strictObject({ budgetId: z.uuid() })
 
 export const reportSchema = z.strictObject({ minutes, performedOn: date })
 
@@ -230,6 +238,10 @@ export const exchangeSchema = z
     categoryId: z.uuid(),
     offerId: z.uuid().nullable(),
     requestId: z.uuid().nullable(),
+    budgetId: z
+      .uuid()
+      .nullable()
+      .describe('The budget that pays for it; told to who is helped and to staff, not to who gives'),
     description: z.string(),
     performedOn: z.string().nullable().describe('Service date; planned until it is reported'),
     proposedMinutes: z.int(),
@@ -297,6 +309,7 @@ export const listQuery = z.strictObject({
   categoryId: z.uuid().optional(),
   offerId: z.uuid().optional(),
   requestId: z.uuid().optional(),
+  budgetId: z.uuid().optional().describe('Paid from this budget'),
   from: z.iso.date().optional().describe('Service date from, inclusive; the list is in order of service dates then'),
   to: z.iso.date().optional().describe('Service date to, inclusive; the list is in order of service dates then')
 })

@@ -2,8 +2,10 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { roundMinutes } from '../../shared/minutes.ts'
-import { type Operation, post } from '../ledger/index.ts'
+import { exhausted, passOnReversals } from '../budgets/index.ts'
+import { type Operation, type Outcome, post } from '../ledger/index.ts'
 import { emptyClosed } from '../members/index.ts'
+import { refuseUnpaid } from './budget.ts'
 import { type Context, lockExchange, type Seen, wrongState } from './exchanges.ts'
 import { fulfilIfHelped } from './fulfilment.ts'
 import { accountHolder, type SideName, sideOf } from './sides.ts'
@@ -18,8 +20,9 @@ export function holderOf({ exchange, policy }: Pick<Sides, 'exchange' | 'policy'
   return holder === 'nobody' ? null : holder === 'member' ? memberId : organisationId
 }
 
-/** The account of one side today: affiliations were kept with the exchange, accounts never change. */
+/** The account of one side today, for a receiver that of the budget that pays: both were kept with the exchange. */
 export function accountOf({ exchange, parties, policy }: Sides, name: SideName): number | null {
+  if (name === 'receiver' && exchange.budgetAccountId !== null) return exchange.budgetAccountId
   const { capacity, memberId, organisationId } = sideOf(exchange, name)
   const holder = accountHolder(name, capacity, policy)
   if (holder === 'nobody') return null
@@ -33,11 +36,16 @@ export function accounts(context: Sides): { debit: number; credit: number } | nu
   return debit === null || credit === null || debit === credit ? null : { debit, credit }
 }
 
-const heldMinutes = ({ exchange, policy }: Context): number =>
+export const heldMinutes = ({ exchange, policy }: Context): number =>
   roundMinutes(exchange.proposedMinutes, policy.granularityMinutes, policy.rounding)
 
-/** Sets the minutes that an agreed exchange will cost aside on the receiver's account. */
+/** Whether what an exchange will cost is set aside at agreement: by policy, and always of a budget. */
+export const holdsAtAgreement = ({ exchange, policy }: Pick<Sides, 'exchange' | 'policy'>): boolean =>
+  policy.holdAtAgreement || exchange.budgetId !== null
+
+/** Sets the minutes that an agreed exchange will cost aside on the account that pays for it. */
 export async function placeHold(tx: Tx, context: Context): Promise<string | null> {
+  if (!holdsAtAgreement(context)) return null
   const sides = accounts(context)
   const minutes = heldMinutes(context)
   if (!sides || minutes === 0) return null
@@ -47,7 +55,7 @@ export async function placeHold(tx: Tx, context: Context): Promise<string | null
   return id
 }
 
-export async function releaseHold(tx: Tx, { exchange, today }: Context): Promise<void> {
+export async function releaseHold(tx: Tx, { exchange, today }: Pick<Context, 'exchange' | 'today'>): Promise<void> {
   if (exchange.holdId) await post(tx, { id: newId(), operation: 'release', ref: exchange.holdId, performedOn: today })
 }
 
@@ -64,7 +72,10 @@ async function postFor(
   try {
     await post(tx, operation)
   } catch (error) {
-    if (!(error instanceof DomainError) || staff) throw error
+    if (!(error instanceof DomainError)) throw error
+    // what is left in a budget is for its statement to say
+    if (exchange.budgetId !== null && error.figures['account'] === sides.debit) throw exhausted(error, staff)
+    if (staff) throw error
     const side = error.figures['account'] === sides.debit ? 'receiver' : 'provider'
     throw own.includes(side) && sideOf(exchange, side).capacity !== 'professional' ? error : new DomainError(error.code)
   }
@@ -80,6 +91,7 @@ export async function settle(tx: Tx, context: Context, write: (settled: Change) 
   const minutes = roundMinutes(exchange.serviceMinutes!, policy.granularityMinutes, policy.rounding)
   const sides = accounts(context)
   const transferId = sides && minutes > 0 ? newId() : null
+  if (transferId && exchange.budgetId !== null && !settlesFromHold(context, minutes)) await refuseUnpaid(tx, context)
   const moved = transferId === null ? releaseHold(tx, context) : move(tx, context, transferId, minutes, sides!)
   const settled = write({
     status: 'settled',
@@ -105,6 +117,10 @@ async function together<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A
   }
 }
 
+/** Whether all that moves was set aside before. */
+const settlesFromHold = (context: Context, minutes: number): boolean =>
+  context.exchange.holdId !== null && minutes <= heldMinutes(context)
+
 async function move(
   tx: Tx,
   context: Context,
@@ -114,13 +130,13 @@ async function move(
 ): Promise<void> {
   const { holdId, performedOn } = context.exchange
   const on = performedOn ?? context.today
-  const fromHold = holdId !== null && minutes <= heldMinutes(context)
+  const fromHold = settlesFromHold(context, minutes)
   // more was given than was held: the hold goes back first, and the limits are asked for all of it
-  if (holdId && !fromHold) await releaseHold(tx, context)
+  if (!fromHold) await releaseHold(tx, context)
   // whose hours staff or the service move, the ledger keeps too
   const onBehalfOf = (context.staff && holderOf(context, 'receiver')) || undefined
   const operation: Operation = fromHold
-    ? { id, operation: 'settle', ref: holdId, minutes, performedOn: on, onBehalfOf }
+    ? { id, operation: 'settle', ref: holdId!, minutes, performedOn: on, onBehalfOf }
     : { id, operation: 'transfer', ...sides, minutes, kind: 'exchange', performedOn: on, onBehalfOf }
   await postFor(tx, context, operation, sides)
 }
@@ -153,6 +169,12 @@ export async function reverse(tx: Tx, id: string, reason: string): Promise<Seen>
 /** The opposite transfer. */
 async function reverseTransfer(tx: Tx, ref: string, performedOn: string): Promise<string> {
   const id = newId()
-  await emptyClosed(tx, [await post(tx, { id, operation: 'reverse', ref, performedOn, force: true })], performedOn)
+  await passOn(tx, [await post(tx, { id, operation: 'reverse', ref, performedOn, force: true })], performedOn)
   return id
+}
+
+/** What reversals bring to accounts that are closed goes on to where their balance went. */
+export async function passOn(tx: Tx, reversals: readonly Outcome[], performedOn: string): Promise<void> {
+  await passOnReversals(tx, reversals, performedOn)
+  await emptyClosed(tx, reversals, performedOn)
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
 import { type Api, edited, staff, write, writers } from '../../http/index.ts'
+import { payFromBudget } from './budget.ts'
 import { accept, decide, dispute } from './decisions.ts'
 import type { Seen } from './exchanges.ts'
 import { agree, changeProposal, decline } from './proposals.ts'
@@ -15,6 +16,7 @@ import {
   exchangeSchema,
   guardianSchema,
   noShowSchema,
+  payingSchema,
   reasonSchema,
   reportSchema
 } from './schemas.ts'
@@ -83,6 +85,17 @@ export function exchangeStepRoutes(app: Api): void {
       ...moves,
       description:
         'It is `agreed`, or waits for a broker: `awaiting_risk`, then `awaiting_vetting`, then `awaiting_guardian`, as far as each applies, and is `ready` after that.'
+    }
+  )
+  step(
+    'budget',
+    'payFromBudget',
+    'Let a budget pay for an exchange that has been proposed',
+    payingSchema,
+    (tx, id, { budgetId }) => payFromBudget(tx, id, budgetId.toLowerCase()),
+    {
+      description:
+        'By who holds the budget, whether or not they are a side, or a broker. It is their yes to the minutes proposed: agreement then sets these aside in the budget. Without it, the agreement is refused with `budget-word-needed`.'
     }
   )
   step('approval', 'approveExchange', 'A broker lets it go ahead', emptySchema, approve, {

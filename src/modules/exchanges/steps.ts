@@ -2,6 +2,7 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
 import { checkServiceDate } from '../../shared/service-date.ts'
 import { markRequest } from '../listings/index.ts'
+import { covers, wordFor } from './budget.ts'
 import { needsApproval, refuseUncleared, waitsFor } from './clearance.ts'
 import {
   beforeReport,
@@ -122,7 +123,8 @@ export async function report(tx: Tx, id: string, { minutes, performedOn }: Repor
       reportedBy: by,
       reportedByPerson: tx.actor.personId,
       reportedAt: tx.now,
-      ...affiliations
+      ...affiliations,
+      ...(await wordFor(tx, context, minutes))
     },
     {
       action: 'reported',
@@ -203,6 +205,6 @@ export async function settleIfAgreed(tx: Tx, context: Context & { exchange: Seen
   const minutes = exchange.serviceMinutes!
   const receiverSaidYes = reportedBy === 'receiver' || (agreedMinutes !== null && minutes <= agreedMinutes)
   const nobodyElse = policy.whoConfirms === 'nobody' || (policy.whoConfirms === 'receiver' && reportedBy === 'receiver')
-  if (!nobodyElse || !receiverSaidYes || needsApproval(context, minutes)) return exchange
+  if (!nobodyElse || !receiverSaidYes || needsApproval(context, minutes) || !covers(context, minutes)) return exchange
   return settle(tx, context, (settled) => step(tx, context, settled, { action: 'settled' }))
 }

@@ -13,6 +13,7 @@ import {
   uuid
 } from 'drizzle-orm/pg-core'
 import { createdAt, id, instant, rowVersion, timebankId } from '../../db/columns.ts'
+import { budgets } from '../budgets/tables.ts'
 import { offers, requests } from '../listings/tables.ts'
 import { affiliations, memberships, organisations } from '../members/tables.ts'
 
@@ -132,6 +133,11 @@ export const exchanges = exchangesSchema.table(
     /** Minutes set aside from agreement to settlement, where the policy says so. */
     holdId: uuid('hold_id'),
     reversalTransferId: uuid('reversal_transfer_id'),
+    /** The budget that pays for it, instead of the receiver, and its account, which never changes. */
+    budgetId: uuid('budget_id'),
+    budgetAccountId: integer('budget_account_id'),
+    /** For how many service minutes who holds the budget has given their word; null: not yet. */
+    budgetMinutes: integer('budget_minutes'),
     /** The exchange that this one was recorded in place of, and the other way round. */
     correctsId: uuid('corrects_id'),
     correctedById: uuid('corrected_by_id'),
@@ -173,6 +179,9 @@ export const exchanges = exchangesSchema.table(
     }),
     foreignKey({ columns: [t.timebankId, t.offerId], foreignColumns: [offers.timebankId, offers.id] }),
     foreignKey({ columns: [t.timebankId, t.requestId], foreignColumns: [requests.timebankId, requests.id] }),
+    foreignKey({ columns: [t.timebankId, t.budgetId], foreignColumns: [budgets.timebankId, budgets.id] }),
+    index('exchanges_budget').on(t.timebankId, t.budgetId, t.id).where(sql`budget_id is not null`),
+    check('exchanges_budget_whole', sql`(${t.budgetId} is null) = (${t.budgetAccountId} is null)`),
     index('exchanges_status').on(t.timebankId, t.status, t.id),
     index('exchanges_provider').on(t.timebankId, t.providerId, t.id),
     index('exchanges_receiver').on(t.timebankId, t.receiverId, t.id),

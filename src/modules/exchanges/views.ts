@@ -36,6 +36,8 @@ export function viewOf(actor: Actor, { parties, terms, ...exchange }: Seen): Exc
     correctsExchangeId: exchange.correctsId,
     correctedByExchangeId: exchange.correctedById,
     recordedBy: exchange.recordedByMember,
+    // who gives need not know whether, and by whom, somebody's hours are paid for
+    budgetId: staff || auditor || exchange.providerId !== actor.membershipId ? exchange.budgetId : null,
     quote: open && terms ? quoteOf({ exchange, parties, ...terms }, knows) : null
   }
   if (!auditor || staff || isSide) return view

@@ -22,6 +22,7 @@ export {
   openCrossingTallies
 } from './crossings.ts'
 export { forgetRefusals, releaseExpiredHolds } from './expiry.ts'
+export { type Flow, flowsOf } from './flows.ts'
 export { type Leg, legsOf } from './groups.ts'
 export { findTransfer, journal, type Transfer } from './journal.ts'
 export { type AccountKind, type AccountStatus, operationNames, type TransferKind, transferKinds } from './kinds.ts'
@@ -38,6 +39,7 @@ export {
   kindsOf,
   type Line,
   statement,
+  statementHeld,
   type TrialBalance,
   trialBalance
 } from './read.ts'

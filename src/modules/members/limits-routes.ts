@@ -140,7 +140,7 @@ export function limitsRoutes(app: Api): void {
         tags,
         summary: 'Give an account back to the limits of the policy',
         description:
-          'It has those that the policy gives to such accounts, now and after each change of the policy. The community pot and budgets have none by policy.',
+          'It has those that the policy gives to such accounts, now and after each change of the policy. The community pot has none by policy; those of a budget are not set by hand.',
         params: accountParams,
         body: followPolicySchema,
         response: { 200: accountLimitsSchema }

@@ -72,8 +72,8 @@ export async function followPolicy(
   await followLimits(tx, [{ accountId, limits: limitsFor(policy, kindOf(supported)) }], why)
 }
 
-/** Kinds of accounts whose limits are for staff to set. Those between timebanks are agreed with the other one. */
-const settable: readonly AccountKind[] = ['member', 'organisation', 'community_pot', 'budget']
+/** Kinds of accounts whose limits are for staff to set. Those between timebanks are agreed with the other one; a budget holds what was put in it. */
+const settable: readonly AccountKind[] = ['member', 'organisation', 'community_pot']
 
 export type LimitChange = {
   /** null: back to those of the policy, which the account follows from then on */

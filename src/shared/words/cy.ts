@@ -14,6 +14,14 @@ export const cy: Words = {
     'circle.going-ahead': () =>
       "Mae pawb wedi cytuno i gylch: mae'n mynd yn ei flaen, ac mae'r cyfnewidiadau wedi dechrau.",
     'circle.closed': () => 'Ni fydd cylch y cawsoch wahoddiad iddo yn mynd yn ei flaen.',
+    'budget.proposed': () =>
+      "Cynigir neilltuo oriau mewn cyllideb sy'n ymwneud â chi. Edrychwch arni, ysgrifennwch beth yr hoffech ei wneud â nhw, a dywedwch a ydych yn cytuno.",
+    'budget.held': () => "Mae rhywun arall yn dal cyllideb oriau sy'n ymwneud â chi o hyn ymlaen.",
+    'budget.agreed': () => "Mae rhywun wedi cytuno i gyllideb oriau sy'n ymwneud â chi.",
+    'budget.allocated': () => "Rhoddwyd oriau mewn cyllideb sy'n ymwneud â chi.",
+    'budget.returned': () => "Mae oriau o gyllideb sy'n ymwneud â chi wedi mynd yn ôl at bwy a'u rhoddodd.",
+    'budget.ended': () => "Mae cyllideb oriau sy'n ymwneud â chi wedi dod i ben.",
+    'budget.reconciled': () => "Mae cyllideb oriau sy'n ymwneud â chi wedi cau: edrychwyd ar ei chyfriflen.",
     'exchange.proposed': ({ who, what }) => `Mae ${who ?? 'rhywun'} yn cynnig cyfnewid${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `Mae ${who ?? 'rhywun'} wedi cytuno i gyfnewid${about(what)}.`,
     'exchange.approved': ({ what }) => `Mae brocer wedi caniatáu i gyfnewid fynd yn ei flaen${about(what)}.`,

@@ -14,6 +14,14 @@ export const es: Words = {
     'circle.going-ahead': () =>
       'Todas las personas han aceptado un círculo: sigue adelante y sus intercambios han comenzado.',
     'circle.closed': () => 'Un círculo que se le había propuesto no sigue adelante.',
+    'budget.proposed': () =>
+      'Se propone reservar horas en un presupuesto que le concierne. Mírelo, escriba qué le gustaría hacer con ellas y diga si está de acuerdo.',
+    'budget.held': () => 'Desde ahora, otra persona lleva un presupuesto de horas que le concierne.',
+    'budget.agreed': () => 'Alguien ha dado su acuerdo a un presupuesto de horas que le concierne.',
+    'budget.allocated': () => 'Se han puesto horas en un presupuesto que le concierne.',
+    'budget.returned': () => 'Horas de un presupuesto que le concierne han vuelto a quien las dio.',
+    'budget.ended': () => 'Un presupuesto de horas que le concierne ha terminado.',
+    'budget.reconciled': () => 'Un presupuesto de horas que le concierne está cerrado: se ha revisado su extracto.',
     'exchange.proposed': ({ who, what }) => `${somebody(who)} propone un intercambio${about(what)}.`,
     'exchange.agreed': ({ who, what }) => `${somebody(who)} ha aceptado un intercambio${about(what)}.`,
     'exchange.approved': ({ what }) => `Un gestor ha dado paso a un intercambio${about(what)}.`,
