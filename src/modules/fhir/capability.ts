@@ -73,7 +73,8 @@ export function capabilityOf(names: Names, version: string): Resource {
           updateCreate: false,
           ...(type === 'ServiceRequest' ? { conditionalCreate: true } : {}),
           searchParam: search
-        }))
+        })),
+        interaction: [{ code: 'transaction' }]
       }
     ]
   }

@@ -17,8 +17,9 @@ import { emergencyRefusal, isEmergency, type Place } from '../service-requests/i
 import { capabilityOf } from './capability.ts'
 import { type Names, namesOf } from './codes.ts'
 import { fhirJson, refusedAs, sendOutcome } from './outcome-views.ts'
-import { createAsked, focusOf, readFollowed, readWhole, search, updateTask } from './requests.ts'
+import { createAll, createAsked, type Done, focusOf, readFollowed, readWhole, search, updateTask } from './requests.ts'
 import {
+  bundleIn,
   fhirParams,
   formatQuery,
   responses,
@@ -99,7 +100,7 @@ export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void 
         async (request, reply) => {
           const names = namesFor(request)
           const { body } = request
-          checkIfNoneExist(request, body.identifier?.[0])
+          checkIfNoneExist(request.headers['if-none-exist'], body)
           let made = { id: '', replayed: false }
           return write(
             request,
@@ -109,6 +110,39 @@ export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void 
               made = await createAsked(tx, body, names)
             },
             () => madeHeaders(`${names.base}/ServiceRequest/${made.id}`, made.replayed ? null : 1)
+          )
+        }
+      )
+
+      scope.post(
+        '/:timebank',
+        {
+          config: { access: writing, problem: refusedAs('Bundle') },
+          preValidation: refuseEmergency,
+          schema: {
+            operationId: 'fhirTransaction',
+            tags,
+            summary: 'Several resources of one or more referrals, all or none (transaction Bundle)',
+            description:
+              'ServiceRequests with the Patient and the Consent that they refer to by fullUrl, and the Tasks whose focus they are. Each is as where it is posted by itself; Patient and Consent are taken into the ServiceRequest, whose address they are answered with. Answers without resources.',
+            consumes,
+            params: fhirParams,
+            body: bundleIn,
+            response: responses.done
+          }
+        },
+        async (request, reply) => {
+          const names = namesFor(request)
+          const { entry } = request.body
+          for (const { resource, request: asked } of entry) checkIfNoneExist(asked.ifNoneExist, resource)
+          // the framework finds no writer by type for an answer that is kept
+          reply.serializer((body) => (typeof body === 'string' ? body : JSON.stringify(body)))
+          return write(
+            request,
+            reply,
+            200,
+            async (tx) => transactionResponse(await createAll(tx, request.body, names, timebankOf(request).slug)),
+            () => ({ 'content-type': fhirJson })
           )
         }
       )
@@ -368,11 +402,28 @@ async function change(
   )
 }
 
-/** Before anything is checked or kept. */
+const transactionResponse = (done: readonly Done[]) => ({
+  resourceType: 'Bundle' as const,
+  type: 'transaction-response' as const,
+  entry: done.map(({ location, status, version }) => ({
+    response: { status, location, ...(version === null ? {} : { etag: `W/"${version}"` }) }
+  }))
+})
+
+/** Before anything is checked or kept; of a transaction all of it. */
 async function refuseEmergency(request: FastifyRequest): Promise<void> {
-  const { priority } = (request.body ?? {}) as { priority?: unknown }
-  if (isEmergency(priority)) throw await read(request, emergencyRefusal)
+  const body = (request.body ?? {}) as { priority?: unknown; entry?: unknown }
+  const entries: unknown[] = Array.isArray(body.entry) ? body.entry : []
+  const i = entries.findIndex((entry) => isEmergency((entry as Entry)?.resource?.priority))
+  if (isEmergency(body.priority)) throw await read(request, emergencyRefusal)
+  if (i === -1) return
+  const { code, message, errors, figures } = await read(request, emergencyRefusal)
+  throw new DomainError(code, message, {
+    errors: errors.map((fault) => ({ ...fault, pointer: `/entry/${i}/resource${fault.pointer ?? ''}` })),
+    figures
+  })
 }
+type Entry = { resource?: { priority?: unknown } } | null | undefined
 
 const taken = ['*/*', 'application/*', 'application/json', 'application/fhir+json', 'text/json']
 
@@ -381,13 +432,16 @@ async function refuseOtherFormats({ headers }: FastifyRequest): Promise<void> {
   if (types && !types.some((type) => taken.includes(type) || type === '')) throw new DomainError('not-acceptable')
 }
 
+type Identified = { system: string; value: string }
+
 /** A conditional create is by one's own identifier, which is what makes two the same here anyway. */
-function checkIfNoneExist(request: FastifyRequest, identifier: { system: string; value: string } | undefined): void {
-  const header = request.headers['if-none-exist']
+function checkIfNoneExist(header: unknown, resource: Record<string, unknown>): void {
   if (header === undefined) return
   const query = new URLSearchParams(String(header).replace(/^\?/, ''))
+  const identifiers = resource['identifier']
+  const identifier = (Array.isArray(identifiers) ? identifiers[0] : undefined) as Partial<Identified> | null | undefined
   const token = query.get('identifier')
-  if ([...query.keys()].length !== 1 || token !== `${identifier?.system}|${identifier?.value}`)
+  if ([...query.keys()].length !== 1 || !identifier || token !== `${identifier.system}|${identifier.value}`)
     throw new DomainError('validation-failed', 'If-None-Exist: identifier=system|value, that of the resource.', {
       errors: [{ parameter: 'If-None-Exist', detail: 'identifier=system|value, that of the resource.' }]
     })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { timebankParams } from '../timebanks/schemas.ts'
 
-export { serviceRequestIn, taskIn, taskPatchIn, taskUpdateIn } from './resources.ts'
+export { bundleIn, serviceRequestIn, taskIn, taskPatchIn, taskUpdateIn } from './resources.ts'
 
 const id = z.string().max(64)
 export const fhirParams = timebankParams
@@ -92,6 +92,7 @@ export const responses = {
   task: { 200: fhir(taskOut, 'The Task'), ...refusals },
   capability: { 200: fhir(capabilityOut, 'What there is'), ...refusals },
   found: { 200: fhir(bundleOut, 'A page of what was found; go on with the link `next`'), ...refusals },
+  done: { 200: fhir(bundleOut, 'What has come of each entry, in their order'), ...refusals },
   made: {
     200: none('It was there already: see Location'),
     201: none('Taken: see Location and ETag'),
