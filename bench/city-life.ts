@@ -26,6 +26,7 @@ export async function fillLife(owner: pg.Client, { timebankId, members, broker }
   await fillMatches(fill)
   await fillMeetings(fill)
   await fillSlips(fill)
+  await fillWebhooks(fill)
   await owner.query('RESET session_replication_role')
 }
 
@@ -109,3 +110,23 @@ const fillSlips = (fill: Fill) =>
     `INSERT INTO slips.books (timebank_id, id, prefix, from_number, to_number, digits, status, holder_id, note, issued_at)
      SELECT $1, uuidv7(), 'B' || n || '-', 1, 50, 2, 'issued', a, '', now() FROM pair WHERE n < 500`
   )
+
+/** Ten endpoints, with some thousand deliveries each; nothing is sent to them any more. */
+async function fillWebhooks(fill: Fill): Promise<void> {
+  await fill(
+    `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, state, secret, disabled_at, disabled_by)
+     SELECT $1, uuidv7(), o.id, 'https://' || o.id || '.example.org/', 'disabled', '\\x00', now(), 'agency'
+       FROM members.organisations o WHERE o.timebank_id = $1 ORDER BY o.id LIMIT 10`
+  )
+  await fill(
+    `INSERT INTO webhooks.events (timebank_id, id, organisation_id, type, subject_type, subject_id, at)
+     SELECT $1, uuidv7(make_interval(mins => -n)), organisation_id, 'service_request.changed', 'service_request', uuidv7(),
+            now() - make_interval(mins => n)
+       FROM webhooks.endpoints, generate_series(1, 4000) n WHERE timebank_id = $1`
+  )
+  await fill(
+    `INSERT INTO webhooks.deliveries (timebank_id, endpoint_id, event_id, state, attempts, started_at, next_at, last_at, last_outcome, last_status)
+     SELECT $1, p.id, e.id, CASE WHEN random() < 0.01 THEN 'dead' ELSE 'delivered' END, 1, e.at, e.at, e.at, 'answered', 200
+       FROM webhooks.endpoints p JOIN webhooks.events e USING (timebank_id, organisation_id) WHERE p.timebank_id = $1`
+  )
+}

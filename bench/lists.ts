@@ -255,6 +255,7 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     match: await of('matching.matches'),
     arrangement: await of('schedule.arrangements'),
     book: await of('slips.books'),
+    endpoint: await of('webhooks.endpoints'),
     word: await column('SELECT word AS value FROM word WHERE length(word) > 3 LIMIT 20'),
     actor: members,
     broker: [town.broker.id],
