@@ -101,7 +101,7 @@ function placed(error: unknown, resource: ServiceRequestIn): unknown {
 }
 
 /** These routes are for agencies' clients alone. */
-function agencyOf({ actor }: Tx): AgencyActing {
+export function agencyOf({ actor }: Tx): AgencyActing {
   if (!actor.agency) throw new DomainError('forbidden')
   return actor.agency
 }

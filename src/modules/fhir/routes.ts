@@ -7,6 +7,7 @@ import {
   decodeCursor,
   encodeCursor,
   expectedVersion,
+  idFrom,
   read,
   readLogged,
   timebankOf,
@@ -16,10 +17,13 @@ import { DomainError } from '../../shared/errors.ts'
 import { emergencyRefusal, isEmergency, type Place } from '../service-requests/index.ts'
 import { capabilityOf } from './capability.ts'
 import { type Names, namesOf } from './codes.ts'
+import { readConsentTold, searchConsents } from './consents.ts'
 import { fhirJson, refusedAs, sendOutcome } from './outcome-views.ts'
 import { createAll, createAsked, type Done, focusOf, readFollowed, readWhole, search, updateTask } from './requests.ts'
 import {
   bundleIn,
+  consentParams,
+  consentQuery,
   fhirParams,
   formatQuery,
   responses,
@@ -33,7 +37,7 @@ import {
   taskUpdateIn
 } from './schemas.ts'
 import { idOf, searchset, sinceOf, statusesOf, tokenOf } from './search.ts'
-import { type Resource, serviceRequestOf, type Told, taskOf } from './to-fhir.ts'
+import { consentOf, type Resource, serviceRequestOf, type Told, taskOf } from './to-fhir.ts'
 import { readPatch, readUpdate } from './updates.ts'
 
 export type FhirOptions = { publicUrl: string; version: string }
@@ -327,10 +331,75 @@ export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void 
             readPatch(request.body, now, names, reasons)
           )
       )
+
+      scope.get(
+        '/:timebank/Consent/:consent',
+        {
+          config: { access: agenciesOnly('consents.read'), problem: refusedAs('Consent') },
+          schema: {
+            operationId: 'fhirReadConsent',
+            tags,
+            summary: 'One Consent that was given to your organisation',
+            description: 'With the scopes that hold now. The read is written down for the person.',
+            params: consentParams,
+            querystring: formatQuery,
+            response: responses.consent
+          }
+        },
+        async (request, reply) =>
+          send(
+            reply,
+            consentOf(await readLogged(request, (tx) => readConsentTold(tx, request.params.consent)), namesFor(request))
+          )
+      )
+
+      scope.get(
+        '/:timebank/Consent',
+        {
+          config: { access: agenciesOnly('consents.read'), problem: refusedAs('Consent') },
+          schema: {
+            operationId: 'fhirSearchConsents',
+            tags,
+            summary: 'Search the Consents that were given to your organisation, newest first',
+            description: 'Other parameters are refused. Each is written down as read for the person.',
+            params: fhirParams,
+            querystring: consentQuery,
+            response: responses.found
+          }
+        },
+        async (request, reply) => {
+          const names = namesFor(request)
+          const { 'patient:identifier': patient, status, _after, _count } = request.query
+          const number = patient === undefined ? undefined : numberOf(patient, names)
+          const { found, next } = await readLogged(request, (tx) =>
+            searchConsents(
+              tx,
+              { number, status: status && 'given' },
+              goingOn(() => idFrom(_after)),
+              _count
+            )
+          )
+          const resources = found.map((told) => consentOf(told, names))
+          return send(reply, searchset(names.base, selfOf(request, names), next && encodeCursor([next]), resources))
+        }
+      )
     },
     { prefix: '/fhir' }
   )
 }
+
+/** The member number of a token. */
+function numberOf(token: string, names: Names): number {
+  const { system, value } = tokenOf('patient:identifier', token)
+  if (system === names.memberNumber && /^[1-9]\d{0,8}$/.test(value)) return Number(value)
+  throw new DomainError('validation-failed', 'patient:identifier: a member number.', {
+    errors: [{ parameter: 'patient:identifier', detail: `A member number: ${names.memberNumber}| and the number.` }]
+  })
+}
+
+/** The address that was asked for, with its query, as it is known outside. */
+const selfOf = ({ url }: FastifyRequest, { base }: Names): string =>
+  `${base}${url.slice(url.indexOf('/', '/fhir/'.length))}`
 
 /** A resource as it goes out, with its version where it has one. */
 function send(reply: FastifyReply, resource: Resource): FastifyReply {
@@ -361,7 +430,7 @@ async function answerSearch(
   const { found, next } = await readLogged(request, (tx) =>
     search(tx, { ...wanted, since }, placeFrom(_after, since !== undefined), _count, slug)
   )
-  const self = `${names.base}${request.url.slice(request.url.indexOf('/', '/fhir/'.length))}`
+  const self = selfOf(request, names)
   const resources = found.map((told) => shown(told, names))
   return send(reply, searchset(names.base, self, next && encodeCursor([next.at ?? '', next.id]), resources))
 }
@@ -370,13 +439,24 @@ async function answerSearch(
 const place = z.tuple([z.union([z.iso.datetime(), z.literal('')]), z.uuid()])
 
 function placeFrom(after: string | undefined, byChange: boolean): Place | null {
-  const found = decodeCursor(after, place)
+  const found = goingOn(() => decodeCursor(after, place))
   if (found === null) return null
-  if ((found[0] !== '') !== byChange)
-    throw new DomainError('validation-failed', '_after: is not one that this search gave.', {
-      errors: [{ parameter: '_after', detail: 'Is not one that this search gave.' }]
-    })
+  if ((found[0] !== '') !== byChange) throw notOurs()
   return { at: found[0] === '' ? null : found[0], id: found[1] }
+}
+
+const notOurs = (): DomainError =>
+  new DomainError('validation-failed', '_after: is not one that this search gave.', {
+    errors: [{ parameter: '_after', detail: 'Is not one that this search gave.' }]
+  })
+
+/** Where a list goes on is called otherwise in REST. */
+function goingOn<T>(read: () => T): T {
+  try {
+    return read()
+  } catch {
+    throw notOurs()
+  }
 }
 
 async function change(

@@ -338,7 +338,15 @@ test('searches go on by their links, in the order of changes, and refuse what th
     ['ServiceRequest?identifier=R-1', 'http.identifier'],
     ['ServiceRequest?_lastUpdated=2026-01-01', 'http._lastUpdated'],
     ['ServiceRequest?_count=0', 'http._count'],
-    ['ServiceRequest?_after=xx', 'http.cursor'],
+    ['ServiceRequest?_after=xx', 'http._after'],
+    [
+      `Task?_lastUpdated=ge2020-01-01&_after=${Buffer.from(JSON.stringify(['', randomUUID()])).toString('base64url')}`,
+      'http._after'
+    ],
+    ['Consent?_after=xx', 'http._after'],
+    ['Consent?patient=Patient/1', 'http.patient'],
+    ['Consent?status=inactive', 'http.status'],
+    ['Consent?patient:identifier=https://x|1', 'http.patient:identifier'],
     ['ServiceRequest?_format=xml', 'http._format'],
     ['Task?owner=x', 'http.owner'],
     [`ServiceRequest/${randomUUID()}?_summary=true`, 'http._summary']
@@ -522,6 +530,45 @@ test('what cannot wait is refused with the signpost, and nothing of it is kept',
     assert.deepEqual(await desk.rows('SELECT 1 FROM platform.idempotency_keys WHERE key = $1', [key]), [])
   }
   assert.equal(await count(), before)
+})
+
+test('a consent that was given to the agency is read and found, with the scopes that hold now', async () => {
+  const { step, yes } = desk
+  const giver = await desk.member('Gwen')
+  const number = `${base}/NamingSystem/member-number|${giver.number}`
+  const of = async (by?: Client, more = '') =>
+    (await got(`Consent?patient:identifier=${encodeURIComponent(number)}${more}`, by)).entry ?? []
+  assert.deepEqual(await of(), [])
+  const sent = referral({
+    subject: { type: 'Patient', identifier: { system: number.split('|')[0], value: String(giver.number) } }
+  })
+  sent.contained[0].patient = sent.subject
+  const { id } = await create(sent)
+  ok(await step(giver, id, 'answer', yes(['contact', 'share_status'])))
+  const [{ resource, fullUrl }] = await of()
+  const scopesOf = ({ provision }: Json) => (provision.code ?? []).map(({ coding }: Json) => coding[0].code)
+  assert.deepEqual([resource.status, scopesOf(resource)], ['active', ['contact', 'share_status']])
+  assert.equal(resource.patient.identifier.value, String(giver.number))
+  assert.ok(Buffer.from(resource.sourceAttachment.data, 'base64').toString('utf8').length > 20)
+  const consent = fullUrl.replace('http://commonhours.test', '')
+  assert.deepEqual(await got(consent), resource)
+  assert.deepEqual(await of(other.client), [])
+  refusedWith(await other.client.get(consent), 404)
+  refusedWith(await desk.agency.client.get(`${fhir}/Consent/nothing`), 404)
+  const [{ reads }] = await desk.rows(
+    'SELECT count(*)::int AS reads FROM consents.disclosures WHERE subject_id = $1 AND membership_id = $2',
+    [resource.id, giver.memberId]
+  )
+  assert.equal(reads, 2)
+
+  ok(await giver.post(`members/me/consents/${resource.id}/withdrawal`, { scopes: ['share_status'] }))
+  const less = await got(consent)
+  assert.deepEqual([less.status, scopesOf(less)], ['active', ['contact']])
+  assert.notEqual(less.meta.versionId, resource.meta.versionId)
+  ok(await giver.post(`members/me/consents/${resource.id}/withdrawal`))
+  assert.equal((await got(consent)).status, 'inactive')
+  assert.deepEqual(await of(undefined, '&status=active'), [])
+  assert.equal((await of()).length, 1)
 })
 
 test('every read of a referral is written down for the person', async () => {
