@@ -1,2 +1,0 @@
-CREATE INDEX "consents_status" ON "consents"."consents" USING btree ("timebank_id","status","id");--> statement-breakpoint
-CREATE INDEX "consents_of_purpose" ON "consents"."consents" USING btree ("timebank_id","purpose","id");

@@ -1,1 +1,0 @@
-ALTER TABLE "consents"."consents" ADD CONSTRAINT "consents_scopes_of_purpose" CHECK ("consents"."consents"."purpose" <> 'joined_up' or "consents"."consents"."scopes" = '{see_others_involved}'::text[]);
