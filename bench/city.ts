@@ -44,6 +44,7 @@ export async function makeCity(ground: Ground, size: CitySize): Promise<Town> {
   const [organisation] = await open('organisation', organisations)
   await fillMembers(owner, town, size)
   await fillOrganisations(owner, town, organisation!)
+  await fillAgencies(owner, town)
   await postExchanges(ground, town, first, size)
   await spreadJournal(owner, town)
   // each step joins what the one before has made: without statistics row by row
@@ -94,6 +95,22 @@ async function fillOrganisations(owner: pg.Client, { timebankId }: Town, firstAc
      SELECT $1, uuidv7(), o.id, m.id, m.number % 2 = 0, m.number % 5 = 0, '2020-01-01', 'accepted'
        FROM (SELECT id, row_number() OVER () AS n FROM members.organisations WHERE timebank_id = $1) o
        JOIN members.memberships m ON m.timebank_id = $1 AND m.number BETWEEN o.n * 5 AND o.n * 5 + 4`,
+    [timebankId]
+  )
+}
+
+/** The first organisations are agencies, with one system each that has changed its secret every week for two years. */
+async function fillAgencies(owner: pg.Client, { timebankId }: Town): Promise<void> {
+  await owner.query(
+    `INSERT INTO agencies.clients (timebank_id, id, organisation_id, name, scopes)
+     SELECT $1, uuidv7(), o.id, 'System', '{webhooks}'
+       FROM (SELECT id FROM members.organisations WHERE timebank_id = $1 ORDER BY id LIMIT 20) o`,
+    [timebankId]
+  )
+  await owner.query(
+    `INSERT INTO agencies.secrets (timebank_id, id, client_id, secret_hash, ends_at)
+     SELECT $1, uuidv7(), c.id, c.id || ' ' || n, now() - make_interval(weeks => n)
+       FROM agencies.clients c, generate_series(1, 100) n WHERE c.timebank_id = $1`,
     [timebankId]
   )
 }

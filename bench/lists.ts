@@ -244,6 +244,8 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     category: await of('listings.categories'),
     transfer: await of('ledger.transfers'),
     organisation: await of('members.organisations'),
+    // each that of the organisation in its place
+    client: await of('agencies.clients'),
     // of the first member, who may read them
     conversation: await column(
       `SELECT conversation_id::text AS value FROM conversations.participants
@@ -286,6 +288,8 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     offerId: samples['offer']!,
     requestId: samples['request']!,
     categoryId: samples['category']!,
-    organisationId: samples['organisation']!
+    organisationId: samples['organisation']!,
+    agency: samples['organisation']!,
+    agencyClient: samples['client']!
   }
 }

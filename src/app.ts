@@ -40,6 +40,7 @@ import { blankExchangesOf, endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeQueryRoutes } from './modules/exchanges/query-routes.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { exchangeStepRoutes } from './modules/exchanges/step-routes.ts'
+import { fhirRoutes } from './modules/fhir/routes.ts'
 import { blankFollowUpsOf } from './modules/follow-ups/index.ts'
 import { followUpRoutes } from './modules/follow-ups/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
@@ -139,6 +140,7 @@ const tags = [
   { name: 'Consents', description: 'What people allow organisations, and what agencies have read of them' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
+  { name: 'FHIR', description: 'Service requests of agencies as HL7 FHIR R4, by the SDOH Clinical Care guide' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
   { name: 'Conversations', description: 'What people write to each other about offers, requests and exchanges' },
   { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
@@ -290,6 +292,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
+  fhirRoutes(app, { publicUrl, version })
   webhookRoutes(app, { rule: options.webhooks.rule })
   webhookDeliveryRoutes(app)
   noticeRoutes(app)

@@ -122,8 +122,13 @@ test('no body brings about a 5xx', async (t) => {
           'content-type': 'application/json'
         })
         assert.ok(status < 500, `${route.method} ${url} gave ${status}: ${text}`)
-        // OAuth has a shape of its own
-        const shape = route.url === '/oauth/token' ? /application\/json/ : /application\/problem\+json/
+        // OAuth and FHIR have shapes of their own
+        const shape =
+          route.url === '/oauth/token'
+            ? /application\/json/
+            : route.url.startsWith('/fhir/')
+              ? /application\/fhir\+json/
+              : /application\/problem\+json/
         if (status >= 400) assert.match(String(headers['content-type']), shape)
       }),
       { seed, numRuns: 40, endOnFailure: true }

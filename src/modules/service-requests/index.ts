@@ -5,10 +5,10 @@ export { openAround } from './around.ts'
 export { blankServiceRequestsOf, endServiceRequestsOf } from './closing.ts'
 /** @public */
 export { updateServiceRequest } from './editing.ts'
-/** @public */
 export { emergencyRefusal, isEmergency } from './emergencies.ts'
+export { attendanceOf } from './following.ts'
 /** @public */
-export { createServiceRequest, type NewServiceRequest } from './posting.ts'
+export { createServiceRequest, type NewServiceRequest, type Receipt } from './posting.ts'
 /** @public */
 export {
   type Filter,
@@ -17,6 +17,6 @@ export {
   readServiceRequest,
   type ServiceRequest
 } from './service-requests.ts'
-/** @public */
 export { cancel, enterInError } from './steps.ts'
 export { serviceRequestsCron, serviceRequestsTasks } from './tasks.ts'
+export { type ListedView, listedViews, type ServiceRequestView, viewOf } from './views.ts'

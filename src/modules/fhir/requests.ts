@@ -1,0 +1,168 @@
+import type { Tx } from '../../db/client.ts'
+import type { AgencyActing } from '../../shared/actor.ts'
+import { DomainError, refuseFaults } from '../../shared/errors.ts'
+import { isUuid } from '../../shared/ids.ts'
+import { disclose } from '../consents/index.ts'
+import {
+  attendanceOf,
+  cancel,
+  createServiceRequest,
+  enterInError,
+  listedViews,
+  listServiceRequests,
+  type Place,
+  type Receipt,
+  readServiceRequest as readOurs,
+  type ServiceRequest,
+  viewOf
+} from '../service-requests/index.ts'
+import { cancellationSchema, newServiceRequestSchema } from '../service-requests/schemas.ts'
+import { type Names, systems } from './codes.ts'
+import { checkAsking, faultsAt, readServiceRequest } from './from-fhir.ts'
+import { placeOf } from './pointers.ts'
+import type { ServiceRequestIn, TaskIn } from './resources.ts'
+import type { OurStatus } from './status.ts'
+import { type Told, taskOf } from './to-fhir.ts'
+import type { Update } from './updates.ts'
+import { toldOf, toldOfListed } from './views.ts'
+
+/** Why an agency may call off what it has asked for. */
+const cancelReasons = cancellationSchema.shape.reason.options
+
+/** Takes what a ServiceRequest asks for. What is wrong with it is told by its place in what was sent. */
+export async function createAsked(tx: Tx, resource: ServiceRequestIn, names: Names): Promise<Receipt> {
+  const asked = readServiceRequest(resource, names, agencyOf(tx))
+  const parsed = newServiceRequestSchema.safeParse(asked)
+  if (!parsed.success) {
+    refuseFaults(
+      parsed.error.issues.map(({ path, message, ...issue }) => {
+        const keys = issue.code === 'unrecognized_keys' ? issue.keys : []
+        const field = `/${[...path, ...keys].join('/')}`
+        return { pointer: placeOf(field, resource), detail: `${message}.` }
+      })
+    )
+    throw new DomainError('validation-failed')
+  }
+  return createServiceRequest(tx, parsed.data).catch((error) => {
+    throw placed(error, resource)
+  })
+}
+
+function placed(error: unknown, resource: ServiceRequestIn): unknown {
+  if (!(error instanceof DomainError)) return error
+  return new DomainError(error.code, error.message, {
+    errors: error.errors.map((fault) =>
+      fault.pointer === undefined ? fault : { ...fault, pointer: placeOf(fault.pointer, resource) }
+    ),
+    figures: error.figures,
+    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds })
+  })
+}
+
+/** These routes are for agencies' clients alone. */
+function agencyOf({ actor }: Tx): AgencyActing {
+  if (!actor.agency) throw new DomainError('forbidden')
+  return actor.agency
+}
+
+const readOne = (tx: Tx, id: string): Promise<ServiceRequest> => {
+  if (!isUuid(id)) throw new DomainError('not-found')
+  return readOurs(tx, id)
+}
+
+/** With everything that was written. */
+export const readWhole = async (tx: Tx, id: string, timebank: string): Promise<Told> =>
+  toldOf(await viewOf(tx, await readOne(tx, id)), timebank)
+
+/** As a Task tells it: without words about a person, and with the minutes of help where they are shared. */
+export async function readFollowed(tx: Tx, id: string, timebank: string): Promise<Told> {
+  const request = await readOne(tx, id)
+  const [view] = await listedViews(tx, [request])
+  const told = toldOfListed(view!, timebank)
+  if (view!.withheld.includes('attendance')) return told
+  const subject = { type: 'service_request', id: request.id }
+  if (request.kind === 'referral')
+    await disclose(tx, [{ membershipId: request.membershipId, subject, parts: ['attendance'] }])
+  const attended = await attendanceOf(tx, request)
+  return { ...told, minutesGiven: attended.reduce((sum, { minutes }) => sum + minutes, 0) }
+}
+
+export type Search = {
+  /** only this one */
+  id?: string | undefined
+  identifier?: { system: string; value: string } | undefined
+  status?: { statuses: OurStatus[]; withheld: boolean } | undefined
+  since?: Date | undefined
+}
+
+/** A page of the agency's own, and the place of the next. */
+export async function search(
+  tx: Tx,
+  { id, identifier, status, since }: Search,
+  after: Place | null,
+  count: number,
+  timebank: string
+): Promise<{ found: Told[]; next: Place | null }> {
+  agencyOf(tx)
+  const filter = { ids: id === undefined ? undefined : [id], external: identifier, among: status, updatedSince: since }
+  const rows = id !== undefined && !isUuid(id) ? [] : await listServiceRequests(tx, filter, after, count)
+  const page = rows.slice(0, count)
+  const last = page.at(-1)
+  const views = await listedViews(tx, page)
+  return {
+    found: views.map((view) => toldOfListed(view, timebank)),
+    next:
+      rows.length > count && last !== undefined
+        ? { at: since === undefined ? null : last.agencyAt.toISOString(), id: last.id }
+        : null
+  }
+}
+
+/** The ServiceRequest that a new Task is about; it has its Task already. */
+export async function focusOf(tx: Tx, id: string, task: TaskIn, names: Names, timebank: string): Promise<Told> {
+  const faults = faultsAt('')
+  const { code, owner, requester } = task
+  if (code && !code.coding.some((each) => each.system === systems.taskCode && each.code === 'fulfill'))
+    faults.add('/code', `${systems.taskCode}#fulfill.`)
+  if (owner && owner.identifier?.system !== names.timebankName)
+    faults.add('/owner', `The timebank, by identifier (${names.timebankName}).`)
+  if (requester)
+    checkAsking(requester.identifier, requester.type, requester.reference, '/requester', names, agencyOf(tx), faults)
+  const [view] = await listedViews(tx, [await readOne(tx, id)])
+  const told = toldOfListed(view!, timebank)
+  if (task.priority !== undefined && task.priority !== told.asked.priority)
+    faults.add('/priority', 'Is not that of the ServiceRequest.')
+  const number = told.asked.person?.memberNumber
+  const about = task.for?.identifier
+  if (about && (about.system !== names.memberNumber || about.value !== String(number)))
+    faults.add('/for', 'Is not the subject of the ServiceRequest.')
+  if (task.for?.display !== undefined) faults.add('/for/display', 'No name is taken here.')
+  if (task.for?.reference !== undefined)
+    faults.add('/for/reference', `The subject of the ServiceRequest by identifier (${names.memberNumber}), or nothing.`)
+  refuseFaults(faults.all)
+  return told
+}
+
+/**
+ * Does what an update of a Task asks for.
+ * @param read what that is, of the Task as it stands
+ * @param expected version that the caller read; undefined: whichever
+ */
+export async function updateTask(
+  tx: Tx,
+  id: string,
+  names: Names,
+  timebank: string,
+  expected: number | undefined,
+  read: (now: ReturnType<typeof taskOf>, reasons: readonly string[]) => Update
+): Promise<{ version: number }> {
+  const now = await readFollowed(tx, id, timebank)
+  if (expected !== undefined && expected !== now.version) throw new DomainError('precondition-failed')
+  const update = read(taskOf(now, names), cancelReasons)
+  if (update === null) return now
+  const after =
+    update.move === 'cancel'
+      ? await cancel(tx, id, update.reason as (typeof cancelReasons)[number])
+      : await enterInError(tx, id)
+  return { version: after.rowVersion }
+}

@@ -1,0 +1,394 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import {
+  type Api,
+  agenciesOnly,
+  anyone,
+  decodeCursor,
+  encodeCursor,
+  expectedVersion,
+  read,
+  readLogged,
+  timebankOf,
+  write
+} from '../../http/index.ts'
+import { DomainError } from '../../shared/errors.ts'
+import { emergencyRefusal, isEmergency, type Place } from '../service-requests/index.ts'
+import { capabilityOf } from './capability.ts'
+import { type Names, namesOf } from './codes.ts'
+import { fhirJson, refusedAs, sendOutcome } from './outcome-views.ts'
+import { createAsked, focusOf, readFollowed, readWhole, search, updateTask } from './requests.ts'
+import {
+  fhirParams,
+  formatQuery,
+  responses,
+  serviceRequestIn,
+  serviceRequestParams,
+  serviceRequestQuery,
+  taskIn,
+  taskParams,
+  taskPatchIn,
+  taskQuery,
+  taskUpdateIn
+} from './schemas.ts'
+import { idOf, searchset, sinceOf, statusesOf, tokenOf } from './search.ts'
+import { type Resource, serviceRequestOf, type Told, taskOf } from './to-fhir.ts'
+import { readPatch, readUpdate } from './updates.ts'
+
+export type FhirOptions = { publicUrl: string; version: string }
+
+const tags = ['FHIR']
+const consumes = ['application/fhir+json', 'application/json']
+const reading = agenciesOnly('service_requests.read')
+const writing = agenciesOnly('service_requests.write')
+const ofServiceRequest = { problem: refusedAs('ServiceRequest') }
+const ofTask = { problem: refusedAs('Task') }
+
+/** Service requests as agencies' systems speak of them: HL7 FHIR R4, by the SDOH Clinical Care guide. */
+export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  const namesFor = (request: FastifyRequest): Names => namesOf(publicUrl, timebankOf(request).slug)
+
+  app.register(
+    async (scope: Api) => {
+      scope.addContentTypeParser(
+        ['application/fhir+json', 'application/json-patch+json'],
+        { parseAs: 'string' },
+        (request, body, done) => (body === '' ? done(null, undefined) : parse(request, String(body), done))
+      )
+      scope.setNotFoundHandler((request, reply) => sendOutcome(request, reply, new DomainError('route-not-found')))
+      scope.addHook('preValidation', refuseOtherFormats)
+
+      scope.get(
+        '/:timebank/metadata',
+        {
+          config: { access: anyone, problem: refusedAs('') },
+          schema: {
+            operationId: 'fhirMetadata',
+            tags,
+            summary: 'What there is for systems that speak FHIR R4 (CapabilityStatement)',
+            params: fhirParams,
+            querystring: formatQuery,
+            response: responses.capability
+          }
+        },
+        async (request, reply) => {
+          const { timebank } = request.params
+          if (!/^[a-z0-9-]{1,50}$/i.test(timebank)) throw new DomainError('not-found')
+          return send(reply, capabilityOf(namesOf(publicUrl, timebank), version))
+        }
+      )
+
+      scope.post(
+        '/:timebank/ServiceRequest',
+        {
+          config: { access: writing, ...ofServiceRequest },
+          preValidation: refuseEmergency,
+          schema: {
+            operationId: 'fhirCreateServiceRequest',
+            tags,
+            summary: 'Ask for something, as a ServiceRequest',
+            description:
+              'The same as POST service-requests. Answers without a body (`Prefer: return=minimal`), by Location and ETag. One identifier of an agency is one request: sent again, or with If-None-Exist, it is answered 200 with the first. What is not taken is refused by its path: no diagnoses, no national identifiers, no narrative.',
+            consumes,
+            params: fhirParams,
+            body: serviceRequestIn,
+            response: responses.made
+          }
+        },
+        async (request, reply) => {
+          const names = namesFor(request)
+          const { body } = request
+          checkIfNoneExist(request, body.identifier?.[0])
+          let made = { id: '', replayed: false }
+          return write(
+            request,
+            reply,
+            () => (made.replayed ? 200 : 201),
+            async (tx) => {
+              made = await createAsked(tx, body, names)
+            },
+            () => madeHeaders(`${names.base}/ServiceRequest/${made.id}`, made.replayed ? null : 1)
+          )
+        }
+      )
+
+      scope.get(
+        '/:timebank/ServiceRequest/:serviceRequest',
+        {
+          config: { access: reading, ...ofServiceRequest },
+          schema: {
+            operationId: 'fhirReadServiceRequest',
+            tags,
+            summary: 'One ServiceRequest of your own, with all that you have written',
+            description:
+              'A status that the person does not share is `unknown`. The read is written down for the person.',
+            params: serviceRequestParams,
+            querystring: formatQuery,
+            response: responses.serviceRequest
+          }
+        },
+        async (request, reply) => {
+          const told = await readLogged(request, (tx) =>
+            readWhole(tx, request.params.serviceRequest, timebankOf(request).slug)
+          )
+          return send(reply, serviceRequestOf(told, namesFor(request)))
+        }
+      )
+
+      scope.get(
+        '/:timebank/ServiceRequest',
+        {
+          config: { access: reading, ...ofServiceRequest },
+          schema: {
+            operationId: 'fhirSearchServiceRequests',
+            tags,
+            summary: 'Search your own ServiceRequests',
+            description:
+              'Newest first; with `_lastUpdated` in the order of the changes. Without words about a person but the title (tagged SUBSETTED). Other parameters are refused.',
+            params: fhirParams,
+            querystring: serviceRequestQuery,
+            response: responses.found
+          }
+        },
+        async (request, reply) => {
+          const { identifier, status, ...paged } = request.query
+          const wanted = {
+            identifier: identifier === undefined ? undefined : tokenOf('identifier', identifier),
+            status: status === undefined ? undefined : statusesOf('ServiceRequest', status)
+          }
+          return answerSearch(request, reply, namesFor(request), wanted, paged, (told, names) =>
+            serviceRequestOf(told, names, false)
+          )
+        }
+      )
+
+      scope.post(
+        '/:timebank/Task',
+        {
+          config: { access: writing, ...ofTask },
+          preValidation: refuseEmergency,
+          schema: {
+            operationId: 'fhirCreateTask',
+            tags,
+            summary: 'Ask for a ServiceRequest of your own to be fulfilled, as a Task',
+            description:
+              'Every ServiceRequest is asked to be fulfilled as it is taken: it has one Task from the beginning, with its id, and this answers with that. What the Task says must be what the ServiceRequest says.',
+            consumes,
+            params: fhirParams,
+            body: taskIn,
+            response: responses.made
+          }
+        },
+        async (request, reply) => {
+          const names = namesFor(request)
+          const id = idOf(request.body.focus.reference ?? '', names.base)
+          if (id === null)
+            throw new DomainError('validation-failed', 'focus: a ServiceRequest of this timebank.', {
+              errors: [{ pointer: '/focus/reference', detail: 'ServiceRequest/ and the id of one of your own.' }]
+            })
+          const told = await readLogged(request, (tx) => focusOf(tx, id, request.body, names, timebankOf(request).slug))
+          return reply
+            .code(201)
+            .headers(madeHeaders(`${names.base}/Task/${told.id}`, told.version))
+            .send(undefined)
+        }
+      )
+
+      scope.get(
+        '/:timebank/Task/:task',
+        {
+          config: { access: reading, ...ofTask },
+          schema: {
+            operationId: 'fhirReadTask',
+            tags,
+            summary: 'How one ServiceRequest of your own goes on, as a Task',
+            description:
+              'A status that the person does not share is absent, with the data-absent-reason `masked`. `output`: what came of it, and the minutes of help, where they are shared. The read is written down for the person.',
+            params: taskParams,
+            querystring: formatQuery,
+            response: responses.task
+          }
+        },
+        async (request, reply) => {
+          const told = await readLogged(request, (tx) =>
+            readFollowed(tx, request.params.task, timebankOf(request).slug)
+          )
+          return send(reply, taskOf(told, namesFor(request)))
+        }
+      )
+
+      scope.get(
+        '/:timebank/Task',
+        {
+          config: { access: reading, ...ofTask },
+          schema: {
+            operationId: 'fhirSearchTasks',
+            tags,
+            summary: 'Search the Tasks of your own ServiceRequests',
+            description:
+              'Newest first; with `_lastUpdated` in the order of the changes. Other parameters are refused. A Task whose status is not shared is found by no status.',
+            params: fhirParams,
+            querystring: taskQuery,
+            response: responses.found
+          }
+        },
+        async (request, reply) => {
+          const names = namesFor(request)
+          const { focus, status, ...paged } = request.query
+          const wanted = {
+            // what is not here is as what is nobody's
+            id: focus === undefined ? undefined : (idOf(focus, names.base) ?? '-'),
+            status: status === undefined ? undefined : statusesOf('Task', status)
+          }
+          return answerSearch(request, reply, names, wanted, paged, taskOf)
+        }
+      )
+
+      scope.put(
+        '/:timebank/Task/:task',
+        {
+          config: { access: writing, ...ofTask },
+          schema: {
+            operationId: 'fhirUpdateTask',
+            tags,
+            summary: 'Call a request off, or say that it should never have been',
+            description:
+              'The Task as it was read, with the status `cancelled` and a statusReason of the code system `reason`, or with `entered-in-error`. All other statuses are set by the timebank (403). If-Match is honoured. Answers without a body.',
+            consumes,
+            params: taskParams,
+            body: taskUpdateIn,
+            response: responses.changed
+          }
+        },
+        async (request, reply) => {
+          const { body, params } = request
+          if (body.id !== params.task)
+            throw new DomainError('validation-failed', 'id: is not that of the address.', {
+              errors: [{ pointer: '/id', detail: 'The id of the address is needed.' }]
+            })
+          return change(request, reply, params.task, namesFor(request), (now, names, reasons) =>
+            readUpdate(body, now, names, reasons)
+          )
+        }
+      )
+
+      scope.patch(
+        '/:timebank/Task/:task',
+        {
+          config: { access: writing, ...ofTask },
+          schema: {
+            operationId: 'fhirPatchTask',
+            tags,
+            summary: 'The same by JSON Patch',
+            description: 'RFC 6902, of /status and /statusReason; `test` is honoured. Answers without a body.',
+            consumes: ['application/json-patch+json', 'application/json'],
+            params: taskParams,
+            body: taskPatchIn,
+            response: responses.changed
+          }
+        },
+        async (request, reply) =>
+          change(request, reply, request.params.task, namesFor(request), (now, names, reasons) =>
+            readPatch(request.body, now, names, reasons)
+          )
+      )
+    },
+    { prefix: '/fhir' }
+  )
+}
+
+/** A resource as it goes out, with its version where it has one. */
+function send(reply: FastifyReply, resource: Resource): FastifyReply {
+  const meta = resource['meta'] as { versionId?: string; lastUpdated?: string } | undefined
+  if (meta?.versionId !== undefined) reply.header('etag', `W/"${meta.versionId}"`)
+  if (meta?.lastUpdated !== undefined) reply.header('last-modified', new Date(meta.lastUpdated).toUTCString())
+  return reply.type(fhirJson).send(JSON.stringify(resource))
+}
+
+const madeHeaders = (location: string, version: number | null): Record<string, string> => ({
+  location,
+  ...(version === null ? {} : { etag: `W/"${version}"` }),
+  'preference-applied': 'return=minimal'
+})
+
+type Paged = { _lastUpdated?: string | undefined; _count: number; _after?: string | undefined }
+
+async function answerSearch(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  names: Names,
+  wanted: Parameters<typeof search>[1],
+  { _lastUpdated, _count, _after }: Paged,
+  shown: (told: Told, names: Names) => Resource
+): Promise<FastifyReply> {
+  const since = _lastUpdated === undefined ? undefined : sinceOf(_lastUpdated)
+  const { slug } = timebankOf(request)
+  const { found, next } = await readLogged(request, (tx) =>
+    search(tx, { ...wanted, since }, placeFrom(_after, since !== undefined), _count, slug)
+  )
+  const self = `${names.base}${request.url.slice(request.url.indexOf('/', '/fhir/'.length))}`
+  const resources = found.map((told) => shown(told, names))
+  return send(reply, searchset(names.base, self, next && encodeCursor([next.at ?? '', next.id]), resources))
+}
+
+/** Of a search by changes an instant and an id, of any other an id. */
+const place = z.tuple([z.union([z.iso.datetime(), z.literal('')]), z.uuid()])
+
+function placeFrom(after: string | undefined, byChange: boolean): Place | null {
+  const found = decodeCursor(after, place)
+  if (found === null) return null
+  if ((found[0] !== '') !== byChange)
+    throw new DomainError('validation-failed', '_after: is not one that this search gave.', {
+      errors: [{ parameter: '_after', detail: 'Is not one that this search gave.' }]
+    })
+  return { at: found[0] === '' ? null : found[0], id: found[1] }
+}
+
+async function change(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  id: string,
+  names: Names,
+  readIt: (now: Resource, names: Names, reasons: readonly string[]) => ReturnType<typeof readUpdate>
+): Promise<FastifyReply> {
+  const expected = request.headers['if-match'] === undefined ? undefined : expectedVersion(request)
+  let version = 0
+  return write(
+    request,
+    reply,
+    200,
+    async (tx) => {
+      const after = await updateTask(tx, id, names, timebankOf(request).slug, expected, (now, reasons) =>
+        readIt(now, names, reasons)
+      )
+      version = after.version
+    },
+    () => ({ etag: `W/"${version}"`, 'preference-applied': 'return=minimal' })
+  )
+}
+
+/** Before anything is checked or kept. */
+async function refuseEmergency(request: FastifyRequest): Promise<void> {
+  const { priority } = (request.body ?? {}) as { priority?: unknown }
+  if (isEmergency(priority)) throw await read(request, emergencyRefusal)
+}
+
+const taken = ['*/*', 'application/*', 'application/json', 'application/fhir+json', 'text/json']
+
+async function refuseOtherFormats({ headers }: FastifyRequest): Promise<void> {
+  const types = headers.accept?.split(',').map((part) => (part.split(';')[0] ?? '').trim().toLowerCase())
+  if (types && !types.some((type) => taken.includes(type) || type === '')) throw new DomainError('not-acceptable')
+}
+
+/** A conditional create is by one's own identifier, which is what makes two the same here anyway. */
+function checkIfNoneExist(request: FastifyRequest, identifier: { system: string; value: string } | undefined): void {
+  const header = request.headers['if-none-exist']
+  if (header === undefined) return
+  const query = new URLSearchParams(String(header).replace(/^\?/, ''))
+  const token = query.get('identifier')
+  if ([...query.keys()].length !== 1 || token !== `${identifier?.system}|${identifier?.value}`)
+    throw new DomainError('validation-failed', 'If-None-Exist: identifier=system|value, that of the resource.', {
+      errors: [{ parameter: 'If-None-Exist', detail: 'identifier=system|value, that of the resource.' }]
+    })
+}
