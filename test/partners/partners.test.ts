@@ -301,7 +301,11 @@ async function historyOf(id: string): Promise<Json> {
 test('each system believes of its cases what came of them, as far as the people share it', async () => {
   for (const system of Object.values(systems)) {
     for (const externalId of system.believed.keys()) {
-      const { status, outcome = null, minutes } = expected.get(externalId)!
+      const {
+        status,
+        outcome = null,
+        minutes
+      } = expected.get(externalId) ?? assert.fail(`${externalId} came to nothing`)
       const belief = await system.look(externalId)
       assert.deepEqual([belief.status, belief.outcome], [status, outcome], `${system.speaks} ${externalId}`)
       if (minutes !== undefined) assert.equal(belief.minutes ?? 0, minutes, `${system.speaks} ${externalId}`)
@@ -327,7 +331,7 @@ test('webhooks come to a receiver that fails, is slow, hangs up and redirects: e
     assert.ok(announced.length >= 20, `${announced.length} events`)
     for (let look = 0; inbox.told.size < announced.length && look < 300; look += 1) {
       // what waits for its next attempt is due now
-      await rows('UPDATE webhooks.deliveries SET due_at = now() WHERE due_at > now()')
+      await rows("UPDATE webhooks.deliveries SET next_at = now() WHERE next_at > now() AND state = 'waiting'")
       await rows('UPDATE webhooks.endpoints SET probe_at = now() WHERE probe_at > now()')
       await rows(
         "UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now() AND locked_at IS NULL AND task_id IN (SELECT id FROM graphile_worker._private_tasks WHERE identifier LIKE 'webhooks.%')"
@@ -343,6 +347,56 @@ test('webhooks come to a receiver that fails, is slow, hangs up and redirects: e
       if (type === 'service_request.changed') assert.ok(ids.has(data.id), data.id)
     }
   }
+})
+
+test('of 200 agreements at once as many are paid from a budget as there is room for, and its figures add up all along', async () => {
+  const { client, organisationId } = agencies.rest
+  const somebody = await person()
+  const provider = await person()
+  const proposed = {
+    kind: 'person',
+    memberId: somebody.memberId,
+    holder: { mode: 'self' },
+    intendedMinutes: 600,
+    funderOrganisationId: organisationId
+  }
+  const { id } = ok(await client.post('budgets', proposed), 201)
+  ok(await somebody.put(`budgets/${id}/plan`, { plan: `Out of doors again ${canaries.plan}` }))
+  ok(await somebody.post(`budgets/${id}/agreement`, { intendedMinutes: 600 }))
+  ok(await client.post(`budgets/${id}/agreement`, {}))
+  ok(await client.post(`budgets/${id}/allocations`, { minutes: 600 }))
+  const { id: categoryId } = ok(await somebody.get('categories/gardening'))
+  const sides = { provider: { memberId: provider.memberId }, receiver: { memberId: somebody.memberId } }
+  const begun: string[] = []
+  for (let i = 0; i < 200; i += 1)
+    begun.push(
+      ok(await somebody.post('exchanges', { ...sides, categoryId, minutes: 15, budgetId: id }), 201).id as string
+    )
+  const sums: boolean[] = []
+  let going = true
+  const watching = (async () => {
+    while (going) {
+      const { allocated, spent, committed, returned, available } = ok(await client.get(`budgets/${id}`)).figures
+      sums.push(allocated === spent + committed + returned + available && available >= 0)
+    }
+  })()
+  const answers = await Promise.all(begun.map((exchange) => provider.post(`exchanges/${exchange}/agreement`, {})))
+  going = false
+  await watching
+  const agreed = begun.filter((_, i) => answers[i]!.status === 200)
+  assert.equal(agreed.length, 40)
+  for (const { status, body } of answers.filter((answer) => answer.status !== 200))
+    assert.deepEqual([status, body.code], [422, 'budget-exhausted'])
+  assert.ok(sums.length > 2 && sums.every(Boolean))
+  for (const exchange of agreed.slice(0, 10)) {
+    ok(await provider.post(`exchanges/${exchange}/report`, { minutes: 10, performedOn: today() }))
+    ok(await somebody.post(`exchanges/${exchange}/confirmation`, {}))
+  }
+  for (const exchange of agreed.slice(10)) ok(await somebody.post(`exchanges/${exchange}/cancellation`, {}))
+  ok(await client.post(`budgets/${id}/returns`, { minutes: 60 }))
+  const { figures } = ok(await client.get(`budgets/${id}`))
+  assert.deepEqual(figures, { allocated: 600, spent: 150, committed: 0, returned: 60, available: 390 })
+  assert.equal(ok(await admin.get('verify')).sound, true)
 })
 
 /** Every table as text, without rows that are there in any case. */
