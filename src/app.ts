@@ -77,7 +77,7 @@ import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
 import { arrangementRoutes } from './modules/schedule/routes.ts'
 import { sessionRoutes } from './modules/schedule/session-routes.ts'
 import { serviceRequestDeskRoutes } from './modules/service-requests/desk-routes.ts'
-import { blankServiceRequestsOf, endServiceRequestsOf } from './modules/service-requests/index.ts'
+import { blankServiceRequestsOf, endServiceRequestsOf, endWithout } from './modules/service-requests/index.ts'
 import { serviceRequestRoutes } from './modules/service-requests/routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { endSupportsOf, forgetSupportsOf } from './modules/supporters/index.ts'
@@ -163,7 +163,7 @@ function closeConnections(app: Api): void {
 }
 
 /** What rests on the consents of people follows when less is allowed than before; in the same transaction. */
-export const onWithdrawal: OnWithdrawal = async () => {}
+export const onWithdrawal: OnWithdrawal = endWithout
 
 /** The one list of plugins and modules, in order. */
 export async function buildApp(options: AppOptions): Promise<App> {
@@ -228,7 +228,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onDeparture: async (tx, membershipId) => {
       // first, so that what a circle begins at the same moment is ended with the rest
       await closeCirclesOf(tx, membershipId)
-      await endServiceRequestsOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       // after what they had committed was let go
       await endBudgetsOf(tx, membershipId)
@@ -238,7 +237,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
       await endSupportsOf(tx, membershipId)
+      // consents are locked before what rests on them
       await closeConsentsOf(tx, membershipId, onWithdrawal)
+      await endServiceRequestsOf(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
       await forgetSupportsOf(tx, membershipId)

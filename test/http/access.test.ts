@@ -75,8 +75,14 @@ before(async () => {
   const sides = { provider: { memberId: member.memberId }, receiver: { memberId: callers.broker.memberId } }
   const meeting = { ...sides, ...soon, categoryId: category, title: 'Meeting' }
   const arrangement = (await member.post('arrangements', meeting)).body
+  const support = (await member.post('members/me/supporters', { supporter: callers.broker.memberId })).body
+  const organisation = (await operator.post('organisations', { name: 'Council', kind: 'council' })).body
+  const allowed = { organisationId: organisation.id, purpose: 'referral', scopes: ['contact'], wordingVersion: 1 }
+  const consent = (await member.post('members/me/consents', allowed)).body
   own = {
     timebank: 'rivertown',
+    support: support.id,
+    consent: consent.id,
     arrangement: arrangement.id,
     member: member.memberId,
     account: String(member.accountId),

@@ -10,6 +10,7 @@ import { findAffiliation, membersByNumber, organisationParty } from '../members/
 import { addNotices } from '../notices/index.ts'
 import { seriesFaults } from '../schedule/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
+import { playLater } from './play.ts'
 import type { ServiceRequest, Texts } from './service-requests.ts'
 import { requests, texts } from './tables.ts'
 import type { claimedVoices, claimedWays, Kind, Priority } from './vocabulary.ts'
@@ -144,6 +145,7 @@ export async function createServiceRequest(tx: Tx, input: NewServiceRequest): Pr
   })
   if (membershipId !== null) await tellPerson(tx, request)
   await tellAgency(tx, request)
+  await playLater(tx, request.id)
   return { ...request, replayed: false }
 }
 

@@ -175,7 +175,7 @@ export async function requestVerification(tx: Tx, id: string): Promise<Endpoint>
 }
 
 /** One at a time for each endpoint, however often it is asked for. */
-const queueVerification = (tx: Tx, id: string): Promise<void> =>
+export const queueVerification = (tx: Tx, id: string): Promise<void> =>
   addJob(tx.db, verifyTask, { timebank: tx.timebankId, endpoint: id }, { jobKey: `${verifyTask} ${id}` })
 
 /** At the wish of its agency or of staff. What waits is dead, and can be sent again once it is enabled. Again it changes nothing. */

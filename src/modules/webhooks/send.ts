@@ -1,7 +1,6 @@
 import { and, asc, eq, lte, min, sql } from 'drizzle-orm'
 import type { Database, Tx } from '../../db/client.ts'
 import { inTimebank } from '../../db/client.ts'
-import { addJob } from '../../db/jobs.ts'
 import { systemActor } from '../../shared/actor.ts'
 import { newId } from '../../shared/ids.ts'
 import { sendTask } from './announce.ts'
@@ -29,7 +28,7 @@ const turnMs = 20_000
 /** Whoever has a turn and says nothing for so long has ended without a word. Much longer than a request can take. */
 const silenceMs = 60_000
 
-/** The queue goes by the database's clock, and the service by its own. */
+/** The queue goes by the database's clock, and the service by its own: a turn that comes a moment early does its work. */
 const toleranceMs = 1000
 
 type Due = { eventId: string; type: string; subjectId: string; at: Date; startedAt: Date; attempts: number }
@@ -209,14 +208,19 @@ async function wakeUp(tx: Tx, { id, probeAt }: Endpoint): Promise<void> {
     .where(waitingAt(tx, id))
   const next = row?.next ?? null
   if (next === null) return
-  await queueTurn(tx, id, probeAt && probeAt > next ? probeAt : next)
+  const at = probeAt && probeAt > next ? probeAt : next
+  await queueTurn(tx, id, Math.max(at.getTime() - tx.now.getTime(), 0))
 }
 
-/** A turn of its own for an endpoint; only for who holds its row. */
-export const queueTurn = (tx: Tx, endpointId: string, runAt: Date): Promise<void> =>
-  addJob(
-    tx.db,
-    sendTask,
-    { timebank: tx.timebankId, endpoint: endpointId },
-    { jobKey: `${sendTask} ${endpointId}`, runAt }
-  )
+/**
+ * A turn of its own for an endpoint, not before so long; only for who holds its row. The wait is by the queue's clock: by an
+ * instant of ours, a queue whose clock is ahead would wake us again and again until it has come.
+ */
+export async function queueTurn(tx: Tx, endpointId: string, waitMs = 0): Promise<void> {
+  const payload = JSON.stringify({ timebank: tx.timebankId, endpoint: endpointId })
+  await tx.client.query({
+    name: 'webhooks.queue_turn',
+    text: "SELECT platform.add_job($1, $2, $3, now() + $4::int8 * interval '1 millisecond')",
+    values: [sendTask, payload, `${sendTask} ${endpointId}`, Math.round(waitMs)]
+  })
+}

@@ -47,14 +47,11 @@ test('a referral goes from the agency by the broker and the yes of the person to
   refused(await step(broker, id, 'acceptance', { listing }), 409, 'person-not-agreed')
   ok(await step(broker, id, 'assignment', { memberId: broker.memberId }))
   ok(await step(broker, id, 'verification', {}))
-  assert.equal(
-    ok(await step(broker, id, 'contacts', { way: 'phone', result: 'not_reached' })).subStatus,
-    'contact_attempted'
-  )
-  assert.equal(
-    ok(await step(broker, id, 'contacts', { way: 'phone', result: 'reached' })).subStatus,
-    'awaiting_consent'
-  )
+  const desked = async () => ok(await broker.get(`service-requests/${id}`))
+  ok(await step(broker, id, 'contacts', { way: 'phone', result: 'not_reached' }))
+  assert.equal((await desked()).subStatus, 'contact_attempted')
+  ok(await step(broker, id, 'contacts', { way: 'phone', result: 'reached' }))
+  assert.equal((await desked()).subStatus, 'awaiting_consent')
   // of all this the agency reads nothing
   const waiting = await seen(id)
   assert.deepEqual(
@@ -68,7 +65,9 @@ test('a referral goes from the agency by the broker and the yes of the person to
     'validation-failed'
   )
   const agreed = ok(await step(broker, id, 'answer', { ...yes(), how: 'phone' }))
-  assert.equal(agreed.subStatus, 'awaiting_decision')
+  assert.ok(agreed.consentedAt)
+  assert.equal(agreed.subStatus, null, 'answers are kept')
+  assert.equal((await desked()).subStatus, 'awaiting_decision')
   refused(await step(broker, id, 'acceptance', {}), 400, 'validation-failed')
   const named = { ...listing, description: 'Asked for by riverside health board' }
   refused(await step(broker, id, 'acceptance', { listing: named }), 400, 'validation-failed')

@@ -111,3 +111,24 @@ test('an event is one statement, and leaves nothing where the organisation has n
   assert.equal(statements, 1)
   assert.equal(await count(), before)
 })
+
+test('an event that comes while its endpoint is removed waits for that, and belongs to nobody', async () => {
+  const id = await endpoint('Charity')
+  await owner.query('BEGIN')
+  await owner.query('DELETE FROM webhooks.endpoints WHERE id = $1', [id])
+  const telling = inside((tx) => announce(tx, [changed('Charity')]))
+  const looker = new pg.Client({ connectionString: stage.ownerUrl })
+  await looker.connect()
+  const waiting = async () =>
+    (
+      await looker.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%announced%' AND datname = current_database()"
+      )
+    ).rows.length
+  for (let look = 0; look < 200 && (await waiting()) === 0; look += 1) await new Promise((done) => setTimeout(done, 10))
+  assert.equal(await waiting(), 1)
+  await looker.end()
+  await owner.query('COMMIT')
+  await telling
+  assert.deepEqual(await told(id), [])
+})
