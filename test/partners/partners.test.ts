@@ -10,7 +10,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { serviceRequestsTasks } from '../../src/modules/service-requests/index.ts'
 import { type Agency, makeAgency } from '../support/agency.ts'
-import { type Answer, addMember, type Client, makeStage, ok, type Stage, setUp } from '../support/app.ts'
+import { type Answer, addMember, type Client, makeStage, ok, refused, type Stage, setUp } from '../support/app.ts'
 import { type Case, type Json, type Language, openInbox, openSystem, Refused, type System } from './system.ts'
 
 const publicUrl = 'http://commonhours.test'
@@ -351,7 +351,15 @@ test('webhooks come to a receiver that fails, is slow, hangs up and redirects: e
 
 test('of 200 agreements at once as many are paid from a budget as there is room for, and its figures add up all along', async () => {
   const { client, organisationId } = agencies.rest
-  const somebody = await person()
+  // whom the agency does not know by their own consent is not there
+  const stranger = {
+    kind: 'person',
+    memberId: (await person()).memberId,
+    holder: { mode: 'self' },
+    intendedMinutes: 60
+  }
+  refused(await client.post('budgets', stranger), 404, 'not-found')
+  const { person: somebody } = await accepted(systems.rest)
   const provider = await person()
   const proposed = {
     kind: 'person',

@@ -122,7 +122,7 @@ export function openSystem(options: Options) {
       id: task.id,
       status: task.status?.replace(/-/g, '_') ?? null,
       outcome: output('outcome')?.valueCodeableConcept?.coding?.[0]?.code ?? null,
-      minutes: output('minutes')?.valueQuantity?.value ?? null
+      minutes: output('minutes-given')?.valueQuantity?.value ?? null
     }
   }
 
