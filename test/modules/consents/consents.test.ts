@@ -286,6 +286,7 @@ test('faults are named: no scope, one that there is not, no such words, no such 
   assert.deepEqual(await faultOf({ scopes: [] }), ['/scopes'])
   assert.deepEqual(await faultOf({ scopes: ['share_diagnosis'] }), ['/scopes/0'])
   assert.deepEqual(await faultOf({ wordingVersion: 99 }), ['/wordingVersion'])
+  assert.deepEqual(await faultOf({ purpose: 'joined_up', scopes: ['contact'] }), ['/scopes'])
   assert.deepEqual(await faultOf({ language: 'fr' }), ['/language'])
   assert.deepEqual(await faultOf({ nhsNumber: '943 476 5919' }), ['/nhsNumber'])
   refused(await give(ann, ann, { organisationId: randomUUID() }), 404, 'not-found')
@@ -483,7 +484,8 @@ test('whatever is given and withdrawn in whatever order, what is allowed is what
   const model = new Map<string, { consent: Json; standing: Set<string> }>()
   await fc.assert(
     fc.asyncProperty(fc.array(stepShape, { minLength: 3, maxLength: 8 }), async (steps) => {
-      for (const { kind, purpose, scopes } of steps) {
+      for (const { kind, purpose, scopes: drawn } of steps) {
+        const scopes = purpose === 'referral' ? drawn : ['see_others_involved']
         const now = model.get(purpose)
         if (kind === 'give') {
           const consent = ok(await give(ann, ann, { purpose, scopes }), 201)
