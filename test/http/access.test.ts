@@ -75,9 +75,19 @@ before(async () => {
   const sides = { provider: { memberId: member.memberId }, receiver: { memberId: callers.broker.memberId } }
   const meeting = { ...sides, ...soon, categoryId: category, title: 'Meeting' }
   const arrangement = (await member.post('arrangements', meeting)).body
+  const consent = {
+    scopes: ['contact'],
+    wording: { version: '1' },
+    givenAt: new Date().toISOString(),
+    how: 'phone',
+    givenBy: 'self'
+  }
+  const about = { kind: 'referral', person: { memberNumber: member.number }, category: 'gardening', title: 'Somebody' }
+  const referral = (await callers.agency.post('service-requests', { ...about, consent })).body
   own = {
     timebank: 'rivertown',
     arrangement: arrangement.id,
+    serviceRequest: referral.id,
     member: member.memberId,
     account: String(member.accountId),
     offer: offer.id,
