@@ -3,6 +3,7 @@ import { inTimebank } from '../src/db/client.ts'
 import { followUpsTasks } from '../src/modules/follow-ups/index.ts'
 import { openAccounts } from '../src/modules/ledger/index.ts'
 import { systemActor } from '../src/shared/actor.ts'
+import { agencyScopes } from '../src/shared/agency-scopes.ts'
 import { makeTown, type Town } from '../test/support/town.ts'
 import { findFunction } from './books.ts'
 import { fillLife } from './city-life.ts'
@@ -102,10 +103,14 @@ async function fillOrganisations(owner: pg.Client, { timebankId }: Town, firstAc
 /** The first organisations are agencies, with one system each that has changed its secret every week for two years. */
 async function fillAgencies(owner: pg.Client, { timebankId }: Town): Promise<void> {
   await owner.query(
-    `INSERT INTO agencies.clients (timebank_id, id, organisation_id, name, scopes)
-     SELECT $1, uuidv7(), o.id, 'System', '{webhooks}'
-       FROM (SELECT id FROM members.organisations WHERE timebank_id = $1 ORDER BY id LIMIT 20) o`,
-    [timebankId]
+    `INSERT INTO agencies.clients (timebank_id, id, organisation_id, name, scopes, professional_id, requests_per_minute)
+     SELECT $1, uuidv7(), o.id, 'System', $2, a.id, 100000
+       FROM (SELECT id FROM members.organisations WHERE timebank_id = $1 ORDER BY id LIMIT 20) o
+      CROSS JOIN LATERAL (
+        SELECT a.id FROM members.affiliations a
+          JOIN members.memberships m ON m.timebank_id = $1 AND m.id = a.membership_id AND m.status = 'active'
+         WHERE a.timebank_id = $1 AND a.organisation_id = o.id AND a.professional LIMIT 1) a`,
+    [timebankId, agencyScopes]
   )
   await owner.query(
     `INSERT INTO agencies.secrets (timebank_id, id, client_id, secret_hash, ends_at)

@@ -1,2 +1,2 @@
 export { clientLookup } from './caller.ts'
-export type { OnClientChange } from './clients.ts'
+export { addClient, type OnClientChange } from './clients.ts'

@@ -77,6 +77,7 @@ export const consents = consentsSchema.table(
       .on(t.timebankId, t.membershipId, t.organisationId, t.purpose)
       .where(sql`status = 'given'`),
     index('consents_member').on(t.timebankId, t.membershipId, t.id),
+    index('consents_to').on(t.timebankId, t.organisationId, t.id),
     index('consents_organisation').on(t.timebankId, t.organisationId, t.membershipId, t.id),
     index('consents_due').on(t.timebankId, t.expiresAt).where(sql`status = 'given' and expires_at is not null`),
     check('consents_purpose', sql`${t.purpose} in ('referral', 'joined_up')`),

@@ -15,7 +15,7 @@ const lastUpdated = {
 } as const
 
 /** All that there is; the routes are compared with it. */
-export const offered: Record<'ServiceRequest' | 'Task', Offered> = {
+export const offered: Record<'ServiceRequest' | 'Task' | 'Consent', Offered> = {
   ServiceRequest: {
     interactions: ['create', 'read', 'search-type'],
     search: [
@@ -31,6 +31,15 @@ export const offered: Record<'ServiceRequest' | 'Task', Offered> = {
     search: [{ name: 'focus', type: 'reference' }, { name: 'status', type: 'token' }, lastUpdated],
     documentation:
       'By which a ServiceRequest is followed: each has one, with its id, from the beginning. An update sets the status cancelled (with a statusReason) or entered-in-error; all other statuses are set by the timebank. A status that the person does not share is absent, with the data-absent-reason masked.'
+  },
+  Consent: {
+    interactions: ['read', 'search-type'],
+    search: [
+      { name: 'patient:identifier', type: 'token', documentation: 'By member number: system|value' },
+      { name: 'status', type: 'token', documentation: 'active' }
+    ],
+    documentation:
+      'What people allow your organisation, as the timebank has it in their own words; scopes that were withdrawn are left out. What your own request says of a consent stands contained in it.'
   }
 }
 
@@ -73,7 +82,8 @@ export function capabilityOf(names: Names, version: string): Resource {
           updateCreate: false,
           ...(type === 'ServiceRequest' ? { conditionalCreate: true } : {}),
           searchParam: search
-        }))
+        })),
+        interaction: [{ code: 'transaction' }]
       }
     ]
   }

@@ -1,6 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import type { AgencyActing } from '../../shared/actor.ts'
-import { DomainError, refuseFaults } from '../../shared/errors.ts'
+import { DomainError, type Fault, refuseFaults } from '../../shared/errors.ts'
 import { isUuid } from '../../shared/ids.ts'
 import { disclose } from '../consents/index.ts'
 import {
@@ -10,6 +10,7 @@ import {
   enterInError,
   listedViews,
   listServiceRequests,
+  type NewServiceRequest,
   type Place,
   type Receipt,
   readServiceRequest as readOurs,
@@ -17,10 +18,11 @@ import {
   viewOf
 } from '../service-requests/index.ts'
 import { cancellationSchema, newServiceRequestSchema } from '../service-requests/schemas.ts'
+import { inBundle, referralsOf } from './bundle.ts'
 import { type Names, systems } from './codes.ts'
-import { checkAsking, faultsAt, readServiceRequest } from './from-fhir.ts'
+import { type Asking, checkAsking, faultsAt, readServiceRequest } from './from-fhir.ts'
 import { placeOf } from './pointers.ts'
-import type { ServiceRequestIn, TaskIn } from './resources.ts'
+import type { BundleIn, ServiceRequestIn, TaskIn } from './resources.ts'
 import type { OurStatus } from './status.ts'
 import { type Told, taskOf } from './to-fhir.ts'
 import type { Update } from './updates.ts'
@@ -29,23 +31,62 @@ import { toldOf, toldOfListed } from './views.ts'
 /** Why an agency may call off what it has asked for. */
 const cancelReasons = cancellationSchema.shape.reason.options
 
-/** Takes what a ServiceRequest asks for. What is wrong with it is told by its place in what was sent. */
+/** What a ServiceRequest asks for. What is wrong with it is told by its place in what was sent. */
+export function readAsked(resource: ServiceRequestIn, names: Names, asking: Asking): NewServiceRequest {
+  const parsed = newServiceRequestSchema.safeParse(readServiceRequest(resource, names, asking))
+  if (parsed.success) return parsed.data
+  throw new DomainError('validation-failed', undefined, {
+    errors: parsed.error.issues.map(({ path, message, ...issue }) => {
+      const keys = issue.code === 'unrecognized_keys' ? issue.keys : []
+      return { pointer: placeOf(`/${[...path, ...keys].join('/')}`, resource), detail: `${message}.` }
+    })
+  })
+}
+
+/** Takes what a ServiceRequest asks for. */
 export async function createAsked(tx: Tx, resource: ServiceRequestIn, names: Names): Promise<Receipt> {
-  const asked = readServiceRequest(resource, names, agencyOf(tx))
-  const parsed = newServiceRequestSchema.safeParse(asked)
-  if (!parsed.success) {
-    refuseFaults(
-      parsed.error.issues.map(({ path, message, ...issue }) => {
-        const keys = issue.code === 'unrecognized_keys' ? issue.keys : []
-        const field = `/${[...path, ...keys].join('/')}`
-        return { pointer: placeOf(field, resource), detail: `${message}.` }
-      })
-    )
-    throw new DomainError('validation-failed')
-  }
-  return createServiceRequest(tx, parsed.data).catch((error) => {
+  const asked = readAsked(resource, names, agencyOf(tx))
+  return createServiceRequest(tx, asked).catch((error) => {
     throw placed(error, resource)
   })
+}
+
+/** What has come of an entry of a transaction: the resource that it is now, or in which it is contained. */
+export type Done = { entry: number; location: string; status: '200 OK' | '201 Created'; version: number | null }
+
+/** Takes all referrals of a transaction, or none. */
+export async function createAll(tx: Tx, bundle: BundleIn, names: Names, timebank: string): Promise<Done[]> {
+  const referrals = referralsOf(bundle)
+  const faults: Fault[] = []
+  for (const referral of referrals)
+    try {
+      readAsked(referral.resource, names, agencyOf(tx))
+    } catch (error) {
+      const told = inBundle(error, referral, 'ServiceRequest')
+      if (!(told instanceof DomainError) || told.code !== 'validation-failed') throw told
+      faults.push(...told.errors)
+    }
+  refuseFaults(faults)
+  const done: Done[] = []
+  for (const referral of referrals) {
+    const { id, replayed } = await createAsked(tx, referral.resource, names).catch((error) => {
+      throw inBundle(error, referral, 'ServiceRequest')
+    })
+    const status = replayed ? '200 OK' : '201 Created'
+    const location = `${names.base}/ServiceRequest/${id}`
+    const version = replayed ? null : 1
+    done.push({ entry: referral.entry, location, status, version })
+    for (const entry of referral.contained.values()) done.push({ entry, location, status, version: null })
+    for (const { entry, task } of referral.tasks) {
+      await focusOf(tx, id, task, names, timebank).catch((error) => {
+        throw inBundle(error, referral, entry)
+      })
+      done.push({ entry, location: `${names.base}/Task/${id}`, status, version })
+    }
+  }
+  // what two referrals share is told of the first
+  const first = new Map(done.toReversed().map((each) => [each.entry, each]))
+  return [...first.values()].sort((a, b) => a.entry - b.entry)
 }
 
 function placed(error: unknown, resource: ServiceRequestIn): unknown {
@@ -60,7 +101,7 @@ function placed(error: unknown, resource: ServiceRequestIn): unknown {
 }
 
 /** These routes are for agencies' clients alone. */
-function agencyOf({ actor }: Tx): AgencyActing {
+export function agencyOf({ actor }: Tx): AgencyActing {
   if (!actor.agency) throw new DomainError('forbidden')
   return actor.agency
 }

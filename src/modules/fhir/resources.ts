@@ -261,3 +261,29 @@ export const taskPatchIn = z
   .min(1)
   .max(4)
 export type TaskPatchIn = z.infer<typeof taskPatchIn>
+
+/** The resources of one or more referrals, together or not at all. */
+export const bundleIn = z
+  .strictObject({
+    resourceType: z.literal('Bundle'),
+    id: id.optional(),
+    type: z.literal('transaction'),
+    entry: z
+      .array(
+        z.strictObject({
+          fullUrl: line(200).min(1).optional().describe('urn:uuid:…, by which the others refer to it'),
+          resource: z
+            .looseObject({ resourceType: z.enum(['ServiceRequest', 'Task', 'Consent', 'Patient']) })
+            .describe('As where it is posted by itself; Patient and Consent as where they are contained'),
+          request: z.strictObject({
+            method: z.literal('POST'),
+            url: z.enum(['ServiceRequest', 'Task', 'Consent', 'Patient']),
+            ifNoneExist: line(500).optional()
+          })
+        })
+      )
+      .min(1)
+      .max(50)
+  })
+  .meta({ id: 'FhirBundleTransaction' })
+export type BundleIn = z.infer<typeof bundleIn>

@@ -7,6 +7,7 @@ import {
   decodeCursor,
   encodeCursor,
   expectedVersion,
+  idFrom,
   read,
   readLogged,
   timebankOf,
@@ -16,9 +17,13 @@ import { DomainError } from '../../shared/errors.ts'
 import { emergencyRefusal, isEmergency, type Place } from '../service-requests/index.ts'
 import { capabilityOf } from './capability.ts'
 import { type Names, namesOf } from './codes.ts'
+import { readConsentTold, searchConsents } from './consents.ts'
 import { fhirJson, refusedAs, sendOutcome } from './outcome-views.ts'
-import { createAsked, focusOf, readFollowed, readWhole, search, updateTask } from './requests.ts'
+import { createAll, createAsked, type Done, focusOf, readFollowed, readWhole, search, updateTask } from './requests.ts'
 import {
+  bundleIn,
+  consentParams,
+  consentQuery,
   fhirParams,
   formatQuery,
   responses,
@@ -32,7 +37,7 @@ import {
   taskUpdateIn
 } from './schemas.ts'
 import { idOf, searchset, sinceOf, statusesOf, tokenOf } from './search.ts'
-import { type Resource, serviceRequestOf, type Told, taskOf } from './to-fhir.ts'
+import { consentOf, type Resource, serviceRequestOf, type Told, taskOf } from './to-fhir.ts'
 import { readPatch, readUpdate } from './updates.ts'
 
 export type FhirOptions = { publicUrl: string; version: string }
@@ -99,7 +104,7 @@ export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void 
         async (request, reply) => {
           const names = namesFor(request)
           const { body } = request
-          checkIfNoneExist(request, body.identifier?.[0])
+          checkIfNoneExist(request.headers['if-none-exist'], body)
           let made = { id: '', replayed: false }
           return write(
             request,
@@ -109,6 +114,39 @@ export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void 
               made = await createAsked(tx, body, names)
             },
             () => madeHeaders(`${names.base}/ServiceRequest/${made.id}`, made.replayed ? null : 1)
+          )
+        }
+      )
+
+      scope.post(
+        '/:timebank',
+        {
+          config: { access: writing, problem: refusedAs('Bundle') },
+          preValidation: refuseEmergency,
+          schema: {
+            operationId: 'fhirTransaction',
+            tags,
+            summary: 'Several resources of one or more referrals, all or none (transaction Bundle)',
+            description:
+              'ServiceRequests with the Patient and the Consent that they refer to by fullUrl, and the Tasks whose focus they are. Each is as where it is posted by itself; Patient and Consent are taken into the ServiceRequest, whose address they are answered with. Answers without resources.',
+            consumes,
+            params: fhirParams,
+            body: bundleIn,
+            response: responses.done
+          }
+        },
+        async (request, reply) => {
+          const names = namesFor(request)
+          const { entry } = request.body
+          for (const { resource, request: asked } of entry) checkIfNoneExist(asked.ifNoneExist, resource)
+          // the framework finds no writer by type for an answer that is kept
+          reply.serializer((body) => (typeof body === 'string' ? body : JSON.stringify(body)))
+          return write(
+            request,
+            reply,
+            200,
+            async (tx) => transactionResponse(await createAll(tx, request.body, names, timebankOf(request).slug)),
+            () => ({ 'content-type': fhirJson })
           )
         }
       )
@@ -293,10 +331,75 @@ export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void 
             readPatch(request.body, now, names, reasons)
           )
       )
+
+      scope.get(
+        '/:timebank/Consent/:consent',
+        {
+          config: { access: agenciesOnly('consents.read'), problem: refusedAs('Consent') },
+          schema: {
+            operationId: 'fhirReadConsent',
+            tags,
+            summary: 'One Consent that was given to your organisation',
+            description: 'With the scopes that hold now. The read is written down for the person.',
+            params: consentParams,
+            querystring: formatQuery,
+            response: responses.consent
+          }
+        },
+        async (request, reply) =>
+          send(
+            reply,
+            consentOf(await readLogged(request, (tx) => readConsentTold(tx, request.params.consent)), namesFor(request))
+          )
+      )
+
+      scope.get(
+        '/:timebank/Consent',
+        {
+          config: { access: agenciesOnly('consents.read'), problem: refusedAs('Consent') },
+          schema: {
+            operationId: 'fhirSearchConsents',
+            tags,
+            summary: 'Search the Consents that were given to your organisation, newest first',
+            description: 'Other parameters are refused. Each is written down as read for the person.',
+            params: fhirParams,
+            querystring: consentQuery,
+            response: responses.found
+          }
+        },
+        async (request, reply) => {
+          const names = namesFor(request)
+          const { 'patient:identifier': patient, status, _after, _count } = request.query
+          const number = patient === undefined ? undefined : numberOf(patient, names)
+          const { found, next } = await readLogged(request, (tx) =>
+            searchConsents(
+              tx,
+              { number, status: status && 'given' },
+              goingOn(() => idFrom(_after)),
+              _count
+            )
+          )
+          const resources = found.map((told) => consentOf(told, names))
+          return send(reply, searchset(names.base, selfOf(request, names), next && encodeCursor([next]), resources))
+        }
+      )
     },
     { prefix: '/fhir' }
   )
 }
+
+/** The member number of a token. */
+function numberOf(token: string, names: Names): number {
+  const { system, value } = tokenOf('patient:identifier', token)
+  if (system === names.memberNumber && /^[1-9]\d{0,8}$/.test(value)) return Number(value)
+  throw new DomainError('validation-failed', 'patient:identifier: a member number.', {
+    errors: [{ parameter: 'patient:identifier', detail: `A member number: ${names.memberNumber}| and the number.` }]
+  })
+}
+
+/** The address that was asked for, with its query, as it is known outside. */
+const selfOf = ({ url }: FastifyRequest, { base }: Names): string =>
+  `${base}${url.slice(url.indexOf('/', '/fhir/'.length))}`
 
 /** A resource as it goes out, with its version where it has one. */
 function send(reply: FastifyReply, resource: Resource): FastifyReply {
@@ -327,7 +430,7 @@ async function answerSearch(
   const { found, next } = await readLogged(request, (tx) =>
     search(tx, { ...wanted, since }, placeFrom(_after, since !== undefined), _count, slug)
   )
-  const self = `${names.base}${request.url.slice(request.url.indexOf('/', '/fhir/'.length))}`
+  const self = selfOf(request, names)
   const resources = found.map((told) => shown(told, names))
   return send(reply, searchset(names.base, self, next && encodeCursor([next.at ?? '', next.id]), resources))
 }
@@ -336,13 +439,24 @@ async function answerSearch(
 const place = z.tuple([z.union([z.iso.datetime(), z.literal('')]), z.uuid()])
 
 function placeFrom(after: string | undefined, byChange: boolean): Place | null {
-  const found = decodeCursor(after, place)
+  const found = goingOn(() => decodeCursor(after, place))
   if (found === null) return null
-  if ((found[0] !== '') !== byChange)
-    throw new DomainError('validation-failed', '_after: is not one that this search gave.', {
-      errors: [{ parameter: '_after', detail: 'Is not one that this search gave.' }]
-    })
+  if ((found[0] !== '') !== byChange) throw notOurs()
   return { at: found[0] === '' ? null : found[0], id: found[1] }
+}
+
+const notOurs = (): DomainError =>
+  new DomainError('validation-failed', '_after: is not one that this search gave.', {
+    errors: [{ parameter: '_after', detail: 'Is not one that this search gave.' }]
+  })
+
+/** Where a list goes on is called otherwise in REST. */
+function goingOn<T>(read: () => T): T {
+  try {
+    return read()
+  } catch {
+    throw notOurs()
+  }
 }
 
 async function change(
@@ -368,11 +482,28 @@ async function change(
   )
 }
 
-/** Before anything is checked or kept. */
+const transactionResponse = (done: readonly Done[]) => ({
+  resourceType: 'Bundle' as const,
+  type: 'transaction-response' as const,
+  entry: done.map(({ location, status, version }) => ({
+    response: { status, location, ...(version === null ? {} : { etag: `W/"${version}"` }) }
+  }))
+})
+
+/** Before anything is checked or kept; of a transaction all of it. */
 async function refuseEmergency(request: FastifyRequest): Promise<void> {
-  const { priority } = (request.body ?? {}) as { priority?: unknown }
-  if (isEmergency(priority)) throw await read(request, emergencyRefusal)
+  const body = (request.body ?? {}) as { priority?: unknown; entry?: unknown }
+  const entries: unknown[] = Array.isArray(body.entry) ? body.entry : []
+  const i = entries.findIndex((entry) => isEmergency((entry as Entry)?.resource?.priority))
+  if (isEmergency(body.priority)) throw await read(request, emergencyRefusal)
+  if (i === -1) return
+  const { code, message, errors, figures } = await read(request, emergencyRefusal)
+  throw new DomainError(code, message, {
+    errors: errors.map((fault) => ({ ...fault, pointer: `/entry/${i}/resource${fault.pointer ?? ''}` })),
+    figures
+  })
 }
+type Entry = { resource?: { priority?: unknown } } | null | undefined
 
 const taken = ['*/*', 'application/*', 'application/json', 'application/fhir+json', 'text/json']
 
@@ -381,13 +512,16 @@ async function refuseOtherFormats({ headers }: FastifyRequest): Promise<void> {
   if (types && !types.some((type) => taken.includes(type) || type === '')) throw new DomainError('not-acceptable')
 }
 
+type Identified = { system: string; value: string }
+
 /** A conditional create is by one's own identifier, which is what makes two the same here anyway. */
-function checkIfNoneExist(request: FastifyRequest, identifier: { system: string; value: string } | undefined): void {
-  const header = request.headers['if-none-exist']
+function checkIfNoneExist(header: unknown, resource: Record<string, unknown>): void {
   if (header === undefined) return
   const query = new URLSearchParams(String(header).replace(/^\?/, ''))
+  const identifiers = resource['identifier']
+  const identifier = (Array.isArray(identifiers) ? identifiers[0] : undefined) as Partial<Identified> | null | undefined
   const token = query.get('identifier')
-  if ([...query.keys()].length !== 1 || token !== `${identifier?.system}|${identifier?.value}`)
+  if ([...query.keys()].length !== 1 || !identifier || token !== `${identifier.system}|${identifier.value}`)
     throw new DomainError('validation-failed', 'If-None-Exist: identifier=system|value, that of the resource.', {
       errors: [{ parameter: 'If-None-Exist', detail: 'identifier=system|value, that of the resource.' }]
     })

@@ -297,7 +297,7 @@ export function consentOf(consent: ConsentTold, names: Names): Resource {
       type: 'permit',
       ...(consent.validTo === null ? {} : { period: { end: consent.validTo } }),
       purpose: [{ system: systems.actReason, code: purposes[consent.purpose] ?? 'TREAT' }],
-      code: consent.scopes.map((scope) => coded(names.consentScope, scope))
+      ...(consent.scopes.length === 0 ? {} : { code: consent.scopes.map((scope) => coded(names.consentScope, scope)) })
     }
   }
 }

@@ -4,12 +4,14 @@ import { isStaff } from '../../shared/actor.ts'
 import { DomainError, type Fault, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { audit } from '../audit/index.ts'
+import { getBudget } from '../budgets/index.ts'
 import type { ConsentScope } from '../consents/index.ts'
 import { findCategory, type Setting } from '../listings/index.ts'
 import { findAffiliation, membersByNumber, organisationParty } from '../members/index.ts'
 import { addNotices } from '../notices/index.ts'
 import { seriesFaults } from '../schedule/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
+import { playLater } from './play.ts'
 import type { ServiceRequest, Texts } from './service-requests.ts'
 import { requests, texts } from './tables.ts'
 import type { claimedVoices, claimedWays, Kind, Priority } from './vocabulary.ts'
@@ -82,6 +84,7 @@ export async function createServiceRequest(tx: Tx, input: NewServiceRequest): Pr
   const requester = await requesterOf(tx, input, faults)
   const category = await categoryOf(tx, input, faults)
   if (category === undefined && faults.length === 0) faults.push(fault('/categoryId', 'is needed.'))
+  if (requester && input.budgetId) faults.push(...(await budgetFaults(tx, input.budgetId, requester.organisationId)))
   faults.push(...occurrenceFaults(input), ...pairFaults(tx, input))
   refuseFaults(faults)
   const number = input.person?.memberNumber ?? null
@@ -144,6 +147,7 @@ export async function createServiceRequest(tx: Tx, input: NewServiceRequest): Pr
   })
   if (membershipId !== null) await tellPerson(tx, request)
   await tellAgency(tx, request)
+  await playLater(tx, request.id)
   return { ...request, replayed: false }
 }
 
@@ -195,6 +199,18 @@ async function requesterOf(tx: Tx, { requester }: NewServiceRequest, faults: Fau
   if (!covers)
     faults.push(fault('/requester/professionalId', 'is no professional affiliation to it that is valid today.'))
   return faults.length > before ? null : { organisationId, affiliationId, professionalId: affiliation!.membershipId }
+}
+
+/** A budget that it does not fund is to it as if there were none. */
+async function budgetFaults(tx: Tx, budgetId: string, organisationId: string): Promise<Fault[]> {
+  const budget = await getBudget(tx, budgetId).catch((error: unknown) => {
+    if (error instanceof DomainError && error.code === 'not-found') return null
+    throw error
+  })
+  const isOpen = budget !== null && ['proposed', 'agreed', 'active'].includes(budget.status)
+  return isOpen && budget.funderId === organisationId
+    ? []
+    : [fault('/budgetId', 'is no open budget that the agency funds.')]
 }
 
 const isActive = (tx: Tx, organisationId: string): Promise<boolean> =>

@@ -35,3 +35,20 @@ export async function mayActFor(tx: Tx, membershipId: string, scope: SupportScop
   if (actor === null || agency !== undefined) return false
   return (await supportBetween(tx, membershipId, actor, scope)) !== null
 }
+
+/** Whom the caller supports in any of some scopes now, and in which. */
+export async function membersSupported(
+  tx: Tx,
+  scopes: readonly SupportScope[]
+): Promise<{ membershipId: string; scopes: SupportScope[] }[]> {
+  const { membershipId: actor, agency } = tx.actor
+  if (actor === null || agency !== undefined) return []
+  const { rows } = await tx.client.query<{ membershipId: string; scopes: SupportScope[] }>({
+    name: 'supporters.members_supported',
+    text: `SELECT s.membership_id AS "membershipId", s.scopes FROM supporters.supports s
+            WHERE s.timebank_id = $1 AND s.supporter_id = $2 AND s.status = 'active' AND s.scopes && $3::text[]
+              AND (s.expires_at IS NULL OR s.expires_at > $4)`,
+    values: [tx.timebankId, actor, scopes, tx.now]
+  })
+  return rows
+}

@@ -229,6 +229,33 @@ test('when a secret was last used is noted, once in a minute at most', async () 
   }
 })
 
+test('a repeat of a rotation whose answer was lost takes the place of the first, and ends none that is in use', async () => {
+  const board = await makeAgency(stage, admin)
+  const key = { 'idempotency-key': 'the-answer-was-lost' }
+  const ask = (body?: unknown, headers = key) => board.client.post('agency/secrets', body, headers)
+  const lost = ok(await ask(), 201)
+  const made = ok(await ask(), 201)
+  assert.equal(made.previous.id, lost.previous.id)
+  assert.deepEqual(
+    await Promise.all([board.clientSecret, lost.clientSecret, made.clientSecret].map((each) => isGood(board, each))),
+    [true, false, true]
+  )
+  // now it is in use, so that it was not lost
+  refused(await ask(), 409, 'wrong-state')
+  // another key, and another caller's same key, are other rotations
+  const other = await makeAgency(stage, admin)
+  ok(await other.client.post('agency/secrets', undefined, key), 201)
+  const next = ok(await ask(undefined, { 'idempotency-key': 'the-next-one' }), 201)
+  assert.equal(next.previous.id, made.id)
+  assert.ok(!(await isGood(board, board.clientSecret)))
+  ok(await ask({ endsPreviousAfterSeconds: 5 }, { 'idempotency-key': 'the-one-after' }), 201)
+  refused(await ask(undefined, { 'idempotency-key': 'the-next-one' }), 409, 'wrong-state')
+  refused(await ask(undefined, { 'idempotency-key': 'short' }), 400, 'validation-failed')
+  const own = ok(await (await callerOf(board, next.clientSecret)).get('agency/secrets?limit=2'))
+  assert.equal(own.items.length, 2)
+  assert.ok(own.next)
+})
+
 type Step = { kind: 'rotate'; seconds: number } | { kind: 'end'; nth: number } | { kind: 'wait'; seconds: number }
 
 test('after any rotations, endings and days exactly the secrets that should be good are, two at most', async () => {
@@ -265,7 +292,9 @@ test('after any rotations, endings and days exactly the secrets that should be g
         const [newest, ...older] = good().reverse()
         if (newest) newest.endsAt = Math.min(newest.endsAt, at + step.seconds * 1000)
         for (const each of older) each.endsAt = at
-        const { seen, secret } = await locked((tx) => rotateSecret(tx, agency.clientId, step.seconds))
+        const { seen, secret } = await locked((tx) =>
+          rotateSecret(tx, agency.clientId, { endsPreviousAfterSeconds: step.seconds, askedBy: null })
+        )
         all.push({ id: seen.id, secret, endsAt: Number.POSITIVE_INFINITY })
       } else {
         const which = all[step.nth % all.length]!

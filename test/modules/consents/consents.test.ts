@@ -395,6 +395,28 @@ test('what was given, withdrawn and read cannot be rewritten by the service', as
   assert.ok(row.rights.every((right: boolean) => !right))
 })
 
+test('the organisation, and no other, is told by webhook that there is something to read', async () => {
+  const ann = await person('Ann')
+  for (const { organisationId } of [board, council])
+    await owner(
+      `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, state, unverified_since, secret)
+       VALUES ($1, $2, $3, 'https://agency.example.org/hook', 'unverified', now(), 'sealed')`,
+      [timebank, randomUUID(), organisationId]
+    )
+  const first = ok(await give(ann, ann), 201)
+  const second = ok(await give(ann, ann, { scopes: ['contact'] }), 201)
+  ok(await withdraw(ann, second))
+  const told = await owner(
+    'SELECT organisation_id, type, subject_id FROM webhooks.events WHERE subject_id = ANY ($1) ORDER BY id',
+    [[first.id, second.id]]
+  )
+  assert.deepEqual(
+    told.map((e: Json) => [e.organisation_id, e.type, e.subject_id]),
+    [first, first, second, second].map(({ id }) => [board.organisationId, 'consent.changed', id])
+  )
+  await owner('DELETE FROM webhooks.endpoints')
+})
+
 test('two withdrawals at once both succeed, and each scope is taken back once', async () => {
   const ann = await person('Ann')
   for (let round = 0; round < 3; round += 1) {

@@ -42,7 +42,7 @@ function sentOf(file: string, set: Record<string, unknown> = {}): Json {
 const referral = (set?: Record<string, unknown>) => sentOf('referral-by-member-number.json', set)
 
 const post = (type: string, body: unknown, by: Client = desk.agency.client, headers: Record<string, string> = {}) =>
-  by.call('POST', `${fhir}/${type}`, body, { ...json, ...headers })
+  by.call('POST', type === '' ? fhir : `${fhir}/${type}`, body, { ...json, ...headers })
 
 const pathOf = ({ headers }: Answer): string => String(headers['location']).replace('http://commonhours.test', '')
 
@@ -338,7 +338,15 @@ test('searches go on by their links, in the order of changes, and refuse what th
     ['ServiceRequest?identifier=R-1', 'http.identifier'],
     ['ServiceRequest?_lastUpdated=2026-01-01', 'http._lastUpdated'],
     ['ServiceRequest?_count=0', 'http._count'],
-    ['ServiceRequest?_after=xx', 'http.cursor'],
+    ['ServiceRequest?_after=xx', 'http._after'],
+    [
+      `Task?_lastUpdated=ge2020-01-01&_after=${Buffer.from(JSON.stringify(['', randomUUID()])).toString('base64url')}`,
+      'http._after'
+    ],
+    ['Consent?_after=xx', 'http._after'],
+    ['Consent?patient=Patient/1', 'http.patient'],
+    ['Consent?status=inactive', 'http.status'],
+    ['Consent?patient:identifier=https://x|1', 'http.patient:identifier'],
     ['ServiceRequest?_format=xml', 'http._format'],
     ['Task?owner=x', 'http.owner'],
     [`ServiceRequest/${randomUUID()}?_summary=true`, 'http._summary']
@@ -413,6 +421,102 @@ test('every refusal is an OperationOutcome, with the status that REST would give
   assert.deepEqual(expressions(refusedWith(await post('ServiceRequest', long), 400)), ['ServiceRequest.code.text'])
 })
 
+/** A transaction of a referral by contact block, with its parts as entries of their own. */
+function transaction(set: Json = {}): Json {
+  const whole = sentOf('referral-first-contact.json')
+  const [patient, consent] = whole.contained
+  const [about, yes, request] = ['a', 'b', 'c'].map((one) => `urn:uuid:00000000-0000-4000-8000-00000000000${one}`)
+  const { id: _p, ...asPatient } = patient
+  const { id: _c, ...asConsent } = consent
+  const entry = (fullUrl: string, resource: Json) => ({
+    fullUrl,
+    resource,
+    request: { method: 'POST', url: resource.resourceType }
+  })
+  return {
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: [
+      entry(about!, { ...asPatient, ...set.patient }),
+      entry(yes!, { ...asConsent, patient: { reference: about }, ...set.consent }),
+      entry(request!, {
+        ...whole,
+        contained: undefined,
+        requester: undefined,
+        subject: { reference: about },
+        supportingInfo: [{ reference: yes }],
+        identifier: [{ system: 'https://health.example.org/referrals', value: `T-${++made}` }],
+        ...set.request
+      }),
+      entry('urn:uuid:00000000-0000-4000-8000-00000000000d', {
+        resourceType: 'Task',
+        status: 'requested',
+        intent: 'order',
+        focus: { reference: request },
+        for: { reference: about },
+        ...set.task
+      })
+    ]
+  }
+}
+
+test('a referral is taken as a transaction with its parts, or not at all', async () => {
+  const bundle = JSON.parse(JSON.stringify(transaction()))
+  assert.deepEqual(faultsOf(bundle), [])
+  const answer = await post('', bundle)
+  const body = ok(answer)
+  assert.deepEqual(faultsOf(body), [])
+  assert.ok(!answer.text.includes('Pritchard'))
+  assert.deepEqual(
+    body.entry.map(({ response }: Json) => [response.status, response.location.split('/').at(-2)]),
+    [
+      ['201 Created', 'ServiceRequest'],
+      ['201 Created', 'ServiceRequest'],
+      ['201 Created', 'ServiceRequest'],
+      ['201 Created', 'Task']
+    ]
+  )
+  const id = body.entry[2].response.location.split('/').at(-1)
+  const told = await got(`ServiceRequest/${id}`)
+  assert.equal(told.contained[0].name[0].text, 'Mrs Mair Ann Pritchard')
+  assert.deepEqual((await desk.seen(id)).consent.scopes, ['contact'])
+  const again = ok(await post('', bundle))
+  assert.equal(again.entry[2].response.status, '200 OK')
+  assert.equal(again.entry[2].response.location, body.entry[2].response.location)
+
+  const count = async () => (await desk.rows('SELECT count(*)::int AS n FROM service_requests.requests'))[0].n
+  const before = await count()
+  const nobody = { reference: 'urn:uuid:00000000-0000-4000-8000-0000000000ff' }
+  const cases: [Json, string[]][] = [
+    [{ patient: { birthDate: '1940-01-01' } }, ['Bundle.entry[0].resource.birthDate']],
+    [{ patient: { name: [{ text: 'x'.repeat(150) }] } }, ['Bundle.entry[0].resource.name']],
+    [{ consent: { dateTime: '2199-01-01' } }, ['Bundle.entry[1].resource.dateTime']],
+    [{ consent: { status: 'inactive' } }, ['Bundle.entry[1].resource.status']],
+    [{ request: { reasonCode: [{ text: 'x' }] } }, ['Bundle.entry[2].resource.reasonCode']],
+    [{ request: { code: { text: 'x' } } }, ['Bundle.entry[2].resource.code.text']],
+    [{ request: { supportingInfo: undefined } }, ['Bundle.entry[1]']],
+    [{ task: { priority: 'urgent' } }, ['Bundle.entry[3].resource.priority']],
+    [{ task: { focus: nobody } }, ['Bundle.entry[3].resource.focus']]
+  ]
+  for (const [set, expected] of cases)
+    assert.deepEqual(
+      expressions(refusedWith(await post('', JSON.parse(JSON.stringify(transaction(set)))), 400)),
+      expected
+    )
+  const [urgent] = refusedWith(await post('', transaction({ request: { priority: 'stat' } })), 422)
+  assert.deepEqual(urgent.expression, ['Bundle.entry[2].resource.priority'])
+  // one that is right is not taken where another is not
+  const two = JSON.parse(JSON.stringify(transaction()))
+  const wrong = sentOf('own-need.json', {
+    category: [{ coding: [{ system: `${base}/CodeSystem/category`, code: 'none' }] }]
+  })
+  two.entry.push({ resource: wrong, request: { method: 'POST', url: 'ServiceRequest' } })
+  assert.deepEqual(expressions(refusedWith(await post('', two), 400)), ['Bundle.entry[4].resource.category'])
+  assert.equal(await count(), before)
+  for (const body of [{}, { ...bundle, type: 'batch' }, { ...bundle, entry: [null] }, { ...bundle, entry: 7 }])
+    refusedWith(await post('', body), 400)
+})
+
 test('what cannot wait is refused with the signpost, and nothing of it is kept', async () => {
   const count = async () => (await desk.rows('SELECT count(*)::int AS n FROM service_requests.requests'))[0].n
   const before = await count()
@@ -426,6 +530,45 @@ test('what cannot wait is refused with the signpost, and nothing of it is kept',
     assert.deepEqual(await desk.rows('SELECT 1 FROM platform.idempotency_keys WHERE key = $1', [key]), [])
   }
   assert.equal(await count(), before)
+})
+
+test('a consent that was given to the agency is read and found, with the scopes that hold now', async () => {
+  const { step, yes } = desk
+  const giver = await desk.member('Gwen')
+  const number = `${base}/NamingSystem/member-number|${giver.number}`
+  const of = async (by?: Client, more = '') =>
+    (await got(`Consent?patient:identifier=${encodeURIComponent(number)}${more}`, by)).entry ?? []
+  assert.deepEqual(await of(), [])
+  const sent = referral({
+    subject: { type: 'Patient', identifier: { system: number.split('|')[0], value: String(giver.number) } }
+  })
+  sent.contained[0].patient = sent.subject
+  const { id } = await create(sent)
+  ok(await step(giver, id, 'answer', yes(['contact', 'share_status'])))
+  const [{ resource, fullUrl }] = await of()
+  const scopesOf = ({ provision }: Json) => (provision.code ?? []).map(({ coding }: Json) => coding[0].code)
+  assert.deepEqual([resource.status, scopesOf(resource)], ['active', ['contact', 'share_status']])
+  assert.equal(resource.patient.identifier.value, String(giver.number))
+  assert.ok(Buffer.from(resource.sourceAttachment.data, 'base64').toString('utf8').length > 20)
+  const consent = fullUrl.replace('http://commonhours.test', '')
+  assert.deepEqual(await got(consent), resource)
+  assert.deepEqual(await of(other.client), [])
+  refusedWith(await other.client.get(consent), 404)
+  refusedWith(await desk.agency.client.get(`${fhir}/Consent/nothing`), 404)
+  const [{ reads }] = await desk.rows(
+    'SELECT count(*)::int AS reads FROM consents.disclosures WHERE subject_id = $1 AND membership_id = $2',
+    [resource.id, giver.memberId]
+  )
+  assert.equal(reads, 2)
+
+  ok(await giver.post(`members/me/consents/${resource.id}/withdrawal`, { scopes: ['share_status'] }))
+  const less = await got(consent)
+  assert.deepEqual([less.status, scopesOf(less)], ['active', ['contact']])
+  assert.notEqual(less.meta.versionId, resource.meta.versionId)
+  ok(await giver.post(`members/me/consents/${resource.id}/withdrawal`))
+  assert.equal((await got(consent)).status, 'inactive')
+  assert.deepEqual(await of(undefined, '&status=active'), [])
+  assert.equal((await of()).length, 1)
 })
 
 test('every read of a referral is written down for the person', async () => {

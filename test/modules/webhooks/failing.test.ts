@@ -157,6 +157,38 @@ test('one event that a receiver cannot take does not hold up the others', async 
   assert.equal(receiver.events().at(-1)?.body.data.id, late)
 })
 
+test('whatever a receiver answers, each event ends as delivered once it is taken, and is not sent again', async (t) => {
+  const seed = Number(process.env['FC_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+  t.diagnostic(`FC_SEED=${seed}`)
+  const { receiver, endpoint, tell } = await connected()
+  // as many failures as the seed says for each event, then success
+  const left = new Map<string, number>()
+  const taken = new Map<string, number>()
+  let state = seed
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+    return (state >>> 8) % below
+  }
+  receiver.state.answer = (response, { id }) => {
+    const failures = left.get(id) ?? random(4)
+    left.set(id, failures - 1)
+    if (failures > 0) return random(2) ? response.writeHead(500).end() : response.destroy()
+    taken.set(id, (taken.get(id) ?? 0) + 1)
+    response.writeHead(200 + random(5)).end()
+  }
+  world.stage.clock.now = new Date()
+  for (let i = 0; i < 10; i += 1) {
+    await tell(random(4))
+    await world.later(random(20) * second)
+  }
+  for (let look = 0; look < 60 && (await endpoint.deliveries('waiting')).length > 0; look += 1)
+    await world.later(40 * minute)
+  const delivered = await endpoint.deliveries('delivered')
+  assert.deepEqual(delivered.map(({ id }: Row) => id).sort(), [...left.keys()].sort())
+  assert.ok([...taken.values()].every((times) => times === 1))
+  assert.equal((await endpoint.deliveries()).length, delivered.length)
+})
+
 test('a redirect is not followed', async () => {
   const { receiver, endpoint, tell } = await connected()
   const elsewhere = await openReceiver()
