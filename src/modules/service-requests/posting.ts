@@ -4,7 +4,7 @@ import { isStaff } from '../../shared/actor.ts'
 import { DomainError, type Fault, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { audit } from '../audit/index.ts'
-import { getBudget } from '../budgets/index.ts'
+import { fundsBudget } from '../budgets/index.ts'
 import type { ConsentScope } from '../consents/index.ts'
 import { findCategory, type Setting } from '../listings/index.ts'
 import { findAffiliation, membersByNumber, organisationParty } from '../members/index.ts'
@@ -84,8 +84,9 @@ export async function createServiceRequest(tx: Tx, input: NewServiceRequest): Pr
   const requester = await requesterOf(tx, input, faults)
   const category = await categoryOf(tx, input, faults)
   if (category === undefined && faults.length === 0) faults.push(fault('/categoryId', 'is needed.'))
-  if (requester && input.budgetId) faults.push(...(await budgetFaults(tx, input.budgetId, requester.organisationId)))
   faults.push(...occurrenceFaults(input), ...pairFaults(tx, input))
+  if (requester && input.budgetId && !(await fundsBudget(tx, requester.organisationId, input.budgetId)))
+    faults.push(fault('/budgetId', 'is no open budget that the organisation funds.'))
   refuseFaults(faults)
   const number = input.person?.memberNumber ?? null
   const membershipId = number === null ? null : await memberOf(tx, number)
@@ -199,18 +200,6 @@ async function requesterOf(tx: Tx, { requester }: NewServiceRequest, faults: Fau
   if (!covers)
     faults.push(fault('/requester/professionalId', 'is no professional affiliation to it that is valid today.'))
   return faults.length > before ? null : { organisationId, affiliationId, professionalId: affiliation!.membershipId }
-}
-
-/** A budget that it does not fund is to it as if there were none. */
-async function budgetFaults(tx: Tx, budgetId: string, organisationId: string): Promise<Fault[]> {
-  const budget = await getBudget(tx, budgetId).catch((error: unknown) => {
-    if (error instanceof DomainError && error.code === 'not-found') return null
-    throw error
-  })
-  const isOpen = budget !== null && ['proposed', 'agreed', 'active'].includes(budget.status)
-  return isOpen && budget.funderId === organisationId
-    ? []
-    : [fault('/budgetId', 'is no open budget that the agency funds.')]
 }
 
 const isActive = (tx: Tx, organisationId: string): Promise<boolean> =>

@@ -161,3 +161,21 @@ test('who supports somebody in their budgets plans, agrees and commits for them;
   ok(await ann.post(`exchanges/${exchange}/agreement`, {}))
   assert.equal((await fund.figures(id)).committed, 60)
 })
+
+test('a service request names a budget of the agency that asks, and no other', async () => {
+  const { client } = board
+  const { id } = ok(
+    await client.post('budgets', { kind: 'agency', holder: { mode: 'agency_held' }, intendedMinutes: 60 }),
+    201
+  )
+  const request = {
+    ...{ kind: 'own_need', categoryId: fund.category, title: 'Six readers for the library', priority: 'routine' },
+    budgetId: id
+  }
+  const foreign = refused(await council.client.post('service-requests', request), 400, 'validation-failed')
+  assert.deepEqual(
+    foreign.errors.map(({ pointer }: { pointer: string }) => pointer),
+    ['/budgetId']
+  )
+  ok(await client.post('service-requests', request), 201)
+})

@@ -55,6 +55,8 @@ test('from proposal to reconciliation, as in the worked example: 600 = 90 + 0 + 
     'who is helped is not debited, and who gives is credited'
   )
 
+  const [line] = ok(await bev.get(`accounts/${bev.accountId}/statement`)).items
+  assert.deepEqual([line.minutes, line.counterparty], [90, { kind: 'budget', number: null, name: null }])
   const { items } = ok(await ann.get(`budgets/${id}/statement`))
   assert.deepEqual(
     items.map((x: Record<string, unknown>) => [
@@ -478,4 +480,40 @@ test('what is open around a person is told to modules above with who funds it, a
     [[open, 'Rivertown Council', 'active']]
   )
   assert.equal((await fund.as(ivy, (tx) => getBudget(tx, open))).figures.available, 60)
+})
+
+test('a budget pays for a session of several people, as one, and its reversal gives all of it back', async () => {
+  const { broker, officer, category } = fund
+  const { id } = await fund.propose(broker, {
+    ...{ kind: 'activity', memberId: undefined, title: 'Lunch club' },
+    holder: { mode: 'circle', memberIds: [ann.memberId, cai.memberId] }
+  })
+  ok(await ann.post(`budgets/${id}/agreement`, {}))
+  ok(await officer.post(`budgets/${id}/agreement`, {}))
+  ok(await officer.post(`budgets/${id}/allocations`, { minutes: 150 }))
+  const session = (minutes: number, more: Record<string, unknown> = {}) => ({
+    providers: [{ memberId: bev.memberId, minutes }],
+    receivers: [{ memberId: ann.memberId }, { memberId: cai.memberId }],
+    ...{ categoryId: category, performedOn: today, rule: 'budget_pays', budgetId: id, ...more }
+  })
+  refused(await broker.post('exchange-groups', session(60, { budgetId: undefined })), 400, 'validation-failed')
+  refused(await broker.post('exchange-groups', session(60, { rule: 'split_equal' })), 400, 'validation-failed')
+  const [mine, theirs] = [await fund.balanceOf(ann), await fund.balanceOf(bev)]
+  const group = ok(await broker.post('exchange-groups', session(90)), 201)
+  assert.deepEqual(await fund.figures(id), { allocated: 150, spent: 90, committed: 0, returned: 0, available: 60 })
+  assert.deepEqual([await fund.balanceOf(ann), await fund.balanceOf(bev)], [mine, theirs + 90])
+  const seen = ok(await ann.get(`exchange-groups/${group.id}`))
+  assert.deepEqual(seen.legs, [], 'the movements of a budget are for its statement')
+  refused(await broker.post('exchange-groups', session(75)), 422, 'budget-exhausted')
+  // one of the providers reports it: a broker says yes for the budget
+  const reported = ok(await bev.post('exchange-groups/reports', session(60)), 201)
+  for (const client of [ann, cai]) ok(await client.post(`exchange-groups/${reported.id}/confirmation`, {}))
+  assert.equal((await fund.figures(id)).spent, 90)
+  ok(await broker.post(`exchange-groups/${reported.id}/confirmation`, {}))
+  assert.equal((await fund.figures(id)).available, 0)
+  ok(await broker.post(`exchange-groups/${group.id}/reversal`, { reason: 'Another day' }))
+  assert.deepEqual(await fund.figures(id), { allocated: 150, spent: 60, committed: 0, returned: 0, available: 90 })
+  const paid = ok(await broker.get(`exchanges?budgetId=${id}`)).items
+  assert.equal(paid.length, 4)
+  await fund.sound()
 })
