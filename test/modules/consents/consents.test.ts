@@ -381,6 +381,18 @@ test('who leaves allows nothing any more, and erased, the log is kept without th
   assert.deepEqual(after, [{ membership_id: null, subject_id: consent.id }])
 })
 
+test('an application that comes to nothing takes the consents with it', async () => {
+  for (const path of ['decline', 'withdrawal']) {
+    const { id } = ok(await broker.post('members', { displayName: 'Applicant' }), 201)
+    const applicant = { memberId: id } as Client
+    ok(await give(broker, applicant, { how: 'phone' }), 201)
+    assert.deepEqual(await given(applicant), ['contact', 'share_status'])
+    ok(await broker.post(`members/${id}/${path}`))
+    assert.deepEqual(await given(applicant), [])
+    refused(await give(broker, applicant, { how: 'phone' }), 409, 'wrong-state')
+  }
+})
+
 test('what was given, withdrawn and read cannot be rewritten by the service', async () => {
   const may = (table: string, right: string, column?: string) =>
     column

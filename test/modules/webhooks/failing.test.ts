@@ -459,16 +459,39 @@ test('what is under way when the service ends waits as before, and no attempt is
   )
 })
 
-test('an organisation that is closed is told nothing more', async () => {
-  const { receiver, agency, tell } = await connected()
-  ok(await (await world.admin()).post(`organisations/${agency.organisationId}/closure`, { reason: 'a test' }))
-  await tell()
-  assert.equal(receiver.events().length, 0)
-  const { rows } = await world.owner.query(
-    'SELECT state, disabled_why FROM webhooks.endpoints WHERE organisation_id = $1',
-    [agency.organisationId]
+test('an agency is told nothing more once its organisation is closed or its last client revoked', async () => {
+  const admin = await world.admin()
+  for (const end of [
+    (id: string) => admin.post(`organisations/${id}/closure`, { reason: 'a test' }),
+    (id: string, client: string) => admin.call('DELETE', `organisations/${id}/clients/${client}`)
+  ]) {
+    const { receiver, agency, endpoint, tell } = await connected()
+    await tell()
+    assert.ok((await end(agency.organisationId, agency.clientId)).status < 300)
+    await tell()
+    assert.equal(receiver.events().length, 1)
+    const { state, disabled } = ok(await admin.get(endpoint.where))
+    assert.deepEqual([state, disabled.why], ['disabled', 'agency_ended'])
+  }
+})
+
+test('what the old address of an endpoint answers after it has moved says nothing of the new one', async () => {
+  const { receiver, agency, endpoint, tell } = await connected()
+  const next = await openReceiver()
+  open.push(next.close)
+  const { rowVersion } = await endpoint.read()
+  receiver.state.answer = async (response) => {
+    ok(await agency.client.patch(endpoint.where, { url: next.url }, rowVersion))
+    while ((await endpoint.read()).state !== 'active') await sleep(5)
+    response.writeHead(410).end()
+  }
+  const [subject] = await tell()
+  assert.deepEqual((({ state, failures }) => [state, failures])(await endpoint.read()), ['active', 0])
+  await world.later(7 * second)
+  assert.deepEqual(
+    next.events().map(({ body }) => body.data.id),
+    [subject]
   )
-  assert.deepEqual(rows, [{ state: 'disabled', disabled_why: 'organisation_closed' }])
 })
 
 test('events are kept for thirty days, and with them what became of them', async () => {
