@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { actAs, type Tx } from '../../db/client.ts'
 import { systemActor } from '../../shared/actor.ts'
 import { DomainError } from '../../shared/errors.ts'
