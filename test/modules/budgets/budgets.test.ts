@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { budgetsAround, getBudget } from '../../../src/modules/budgets/index.ts'
 import { addMember, ok, refused } from '../../support/app.ts'
+import { moveClock } from '../schedule/support.ts'
 import { type Client, type Fund, makeFund, today } from './support.ts'
 
 let fund: Fund
@@ -516,4 +517,42 @@ test('a budget pays for a session of several people, as one, and its reversal gi
   const paid = ok(await broker.get(`exchanges?budgetId=${id}`)).items
   assert.equal(paid.length, 4)
   await fund.sound()
+})
+
+test('a session of an arrangement, and a line of an event sheet, are paid from a budget', async () => {
+  const { broker, category } = fund
+  const id = await fund.funded(ann, 180)
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
+  const sheet = ok(
+    await broker.post('event-sheets', {
+      common: { categoryId: category, performedOn: today },
+      lines: [
+        { provider: { memberId: bev.memberId }, receiver: { memberId: ann.memberId }, minutes: 60, budgetId: id },
+        { provider: { memberId: bev.memberId }, receiver: { memberId: cai.memberId }, minutes: 60, budgetId: id }
+      ]
+    })
+  )
+  assert.deepEqual(
+    sheet.lines.map((line: { status: string; problem?: { code: string } }) => line.problem?.code ?? line.status),
+    ['recorded', 'budget-not-for-receiver']
+  )
+  assert.equal((await fund.figures(id)).spent, 60, 'for nobody else')
+  const arrangement = ok(
+    await ann.post('arrangements', {
+      provider: { memberId: bev.memberId },
+      receiver: { memberId: ann.memberId },
+      categoryId: category,
+      title: 'Walk',
+      startsAt: `${tomorrow}T10:00`,
+      minutes: 45
+    }),
+    201
+  )
+  ok(await bev.post(`arrangements/${arrangement.id}/agreement`, {}))
+  await moveClock(fund.stage, `${tomorrow}T12:00:00Z`, ann, bev, fund.admin)
+  const [session] = ok(await bev.get(`arrangements/${arrangement.id}/sessions`)).items
+  const held = ok(await bev.post(`sessions/${session.id}/report`, { budgetId: id }))
+  assert.equal((await fund.figures(id)).spent, 60, 'the word of who holds it is wanting')
+  ok(await ann.post(`exchanges/${held.exchangeId}/confirmation`, {}))
+  assert.deepEqual(await fund.figures(id), { allocated: 180, spent: 105, committed: 0, returned: 0, available: 75 })
 })
