@@ -250,6 +250,33 @@ test('by whom it is about nobody searches to whom that is not told', async () =>
   assert.equal(ok(await person.get('service-requests?member=me')).items.length, 1)
 })
 
+test('the agency is told by webhook of what it may know of, by id only', async () => {
+  const { anotherAgency, referral, post, step, yes, member, broker, listing, rows } = desk
+  const agency = await anotherAgency('Hearing of it')
+  await rows(
+    `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, state, secret, unverified_since)
+     SELECT timebank_id, gen_random_uuid(), id, 'https://agency.example.org/', 'unverified', '\\x00', now()
+       FROM members.organisations WHERE id = $1`,
+    [agency.organisationId]
+  )
+  const person = await member()
+  const { id } = await post(referral(person), agency.client)
+  const told = async () =>
+    (await rows("SELECT type FROM webhooks.events WHERE subject_id = $1 AND subject_type = 'service_request'", [id]))
+      .length
+  assert.equal(await told(), 1)
+  ok(await step(broker, id, 'assignment', { memberId: broker.memberId }))
+  ok(await step(broker, id, 'contacts', { way: 'phone', result: 'reached' }))
+  ok(await step(person, id, 'answer', yes(['contact'])))
+  assert.equal(await told(), 1, 'how the person was asked is not told')
+  ok(await step(broker, id, 'acceptance', { listing }))
+  assert.equal(await told(), 2)
+  ok(await step(broker, id, 'hold', { reason: 'away' }))
+  ok(await step(broker, id, 'resumption', {}))
+  ok(await step(broker, id, 'failure', { reason: 'lost_contact' }))
+  assert.equal(await told(), 2, 'what is withheld is not told by its time')
+})
+
 test('the person stops it at any time; what others see of it is withdrawn', async () => {
   const { accepted, step, member, seen, follow, agency, broker } = desk
   const [person, stranger] = [await member(), await member()]
