@@ -28,6 +28,7 @@ export async function fillLife(owner: pg.Client, { timebankId, members, broker }
   await fillSlips(fill)
   await fillConsents(fill)
   await fillWebhooks(fill)
+  await fillBudgets(fill)
   await owner.query('RESET session_replication_role')
 }
 
@@ -160,4 +161,23 @@ async function fillWebhooks(fill: Fill): Promise<void> {
      SELECT $1, p.id, e.id, CASE WHEN random() < 0.01 THEN 'dead' ELSE 'delivered' END, 1, e.at, e.at, e.at, 'answered', 200
        FROM webhooks.endpoints p JOIN webhooks.events e USING (timebank_id, organisation_id) WHERE p.timebank_id = $1`
   )
+}
+
+/** Every twentieth pair has a budget for one of them that the other holds; what is in them is for the ledger's part to measure. */
+async function fillBudgets(fill: Fill): Promise<void> {
+  await fill(
+    `CREATE TEMPORARY TABLE budgeted AS
+     SELECT uuidv7(make_interval(mins => -p.n)) AS id, p.n, p.a, p.b, o.id AS funder
+       FROM pair p JOIN (SELECT id, row_number() OVER () - 1 AS n, count(*) OVER () AS all
+                           FROM members.organisations WHERE timebank_id = $1) o ON o.n = p.n % o.all
+      WHERE p.n % 20 = 0`
+  )
+  await fill(
+    `INSERT INTO budgets.budgets (timebank_id, id, kind, status, funder_id, member_id, holder_mode, intended_minutes, valid_from,
+            proposed_at, updated_at)
+     SELECT $1, id, 'person', CASE WHEN n % 100 = 0 THEN 'proposed' ELSE 'ended' END, funder, a, 'nominated_person', 600, '2026-01-01',
+            now(), now()
+       FROM budgeted`
+  )
+  await fill('INSERT INTO budgets.holders (timebank_id, budget_id, membership_id) SELECT $1, id, b FROM budgeted')
 }

@@ -268,6 +268,7 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     match: await of('matching.matches'),
     arrangement: await of('schedule.arrangements'),
     book: await of('slips.books'),
+    budget: await of('budgets.budgets'),
     endpoint: await of('webhooks.endpoints'),
     word: await column('SELECT word AS value FROM word WHERE length(word) > 3 LIMIT 20'),
     actor: members,
@@ -291,6 +292,10 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     recordedFrom: instants,
     recordedTo: instants,
     since: instants,
+    updatedSince: instants,
+    waitingSince: instants,
+    externalSystem: ['https://health.example.org/referrals'],
+    externalValue: ['R-1'],
     until: instants
   }
   return {
@@ -300,6 +305,8 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     holderId: members,
     memberId: members,
     offerId: samples['offer']!,
+    budgetId: samples['budget']!,
+    funderOrganisationId: samples['organisation']!,
     requestId: samples['request']!,
     categoryId: samples['category']!,
     organisationId: samples['organisation']!,

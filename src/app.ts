@@ -243,8 +243,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
     onErasure: async (tx, membershipId) => {
       await forgetSupportsOf(tx, membershipId)
-      // of who applied and never became active too
-      await closeConsentsOf(tx, membershipId, onWithdrawal)
       await forgetDisclosuresOf(tx, membershipId)
       await forgetCirclesOf(tx, membershipId)
       await blankServiceRequestsOf(tx, membershipId)

@@ -139,6 +139,7 @@ export const newServiceRequestSchema = z.strictObject({
     .optional()
     .describe('Default: the agency and the professional who calls. Brokers say it'),
   ...contents,
+  budgetId: uuid.optional().describe('An open budget that the agency funds, from which the help is to be paid'),
   consent: claim.optional()
 })
 

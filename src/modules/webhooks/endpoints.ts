@@ -11,7 +11,7 @@ import { deliveries, endpoints } from './tables.ts'
 
 export const endpointStates = ['unverified', 'active', 'disabled'] as const
 export const disablers = ['agency', 'staff', 'service'] as const
-export const disabledReasons = ['failing', 'gone', 'not_verified', 'organisation_closed'] as const
+export const disabledReasons = ['failing', 'gone', 'not_verified', 'agency_ended'] as const
 
 type Row = typeof endpoints.$inferSelect
 export type Endpoint = Omit<Row, 'types' | 'state' | 'disabledBy' | 'disabledWhy'> & {

@@ -3,6 +3,7 @@ import type { Database, Tx } from '../../db/client.ts'
 import { inTimebank } from '../../db/client.ts'
 import { systemActor } from '../../shared/actor.ts'
 import { newId } from '../../shared/ids.ts'
+import { isAgency } from '../agencies/index.ts'
 import { sendTask } from './announce.ts'
 import { deliveryWaitMs, endpointWaitMs, givenUpAfterMs, retryAfterMs } from './backoff.ts'
 import { type Endpoint, one, signingSecrets, stopEndpoint } from './endpoints.ts'
@@ -32,7 +33,7 @@ const silenceMs = 60_000
 const toleranceMs = 1000
 
 type Due = { eventId: string; type: string; subjectId: string; at: Date; startedAt: Date; attempts: number }
-type Attempt = Due & { answer: Answer }
+type Attempt = Due & { url: string; answer: Answer }
 
 /**
  * Sends what is due at an endpoint until nothing is, or its turn is over. One does so at a time, whatever the number of jobs and
@@ -67,7 +68,7 @@ async function attemptAll(sender: Sender, timebankId: string, { endpoint, due }:
     try {
       const answer = await post(line, endpoint.url, headers, body, signal)
       note(endpoint.id, answer)
-      return [{ ...delivery, answer }]
+      return [{ ...delivery, url: endpoint.url, answer }]
     } catch (error) {
       if (signal.aborted) return []
       throw error
@@ -87,9 +88,11 @@ async function takeTurn(tx: Tx, { endpointId, turn, attempts, isOver }: Turn): P
   if (attempts) await noteAttempts(tx, endpointId, attempts)
   const isOthers = found.turn !== turn && found.turnUntil !== null && found.turnUntil > tx.now
   if (isOthers) return null
-  const endpoint = { ...found, ...(attempts ? health(tx.now, found, attempts) : {}) } as Endpoint
+  // what another address has answered says nothing of this one
+  const telling = attempts?.filter(({ url }) => url === found.url) ?? []
+  const endpoint = { ...found, ...health(tx.now, found, telling) } as Endpoint
   if (endpoint.state === 'active') {
-    const why = await reasonToStop(tx, endpoint, attempts ?? [])
+    const why = await reasonToStop(tx, endpoint, telling)
     if (why) await stopEndpoint(tx, endpoint, { by: 'service', why })
     endpoint.state = why ? 'disabled' : 'active'
   }
@@ -139,12 +142,7 @@ async function reasonToStop(
 ): Promise<Endpoint['disabledWhy']> {
   if (attempts.some(({ answer }) => answer.outcome === 'gone')) return 'gone'
   if (failingSince && tx.now.getTime() - failingSince.getTime() >= givenUpAfterMs) return 'failing'
-  const { rows } = await tx.client.query({
-    name: 'webhooks.organisation',
-    text: "SELECT FROM members.organisations WHERE timebank_id = $1 AND id = $2 AND status = 'active'",
-    values: [tx.timebankId, organisationId]
-  })
-  return rows.length === 0 ? 'organisation_closed' : null
+  return (await isAgency(tx, organisationId)) ? null : 'agency_ended'
 }
 
 /** Of a delivery that was asked for again meanwhile, what came of the earlier attempt is nothing that ends it. */

@@ -286,6 +286,7 @@ test('faults are named: no scope, one that there is not, no such words, no such 
   assert.deepEqual(await faultOf({ scopes: [] }), ['/scopes'])
   assert.deepEqual(await faultOf({ scopes: ['share_diagnosis'] }), ['/scopes/0'])
   assert.deepEqual(await faultOf({ wordingVersion: 99 }), ['/wordingVersion'])
+  assert.deepEqual(await faultOf({ purpose: 'joined_up', scopes: ['contact'] }), ['/scopes'])
   assert.deepEqual(await faultOf({ language: 'fr' }), ['/language'])
   assert.deepEqual(await faultOf({ nhsNumber: '943 476 5919' }), ['/nhsNumber'])
   refused(await give(ann, ann, { organisationId: randomUUID() }), 404, 'not-found')
@@ -378,6 +379,18 @@ test('who leaves allows nothing any more, and erased, the log is kept without th
   ok(await admin.post(`members/${ann.memberId}/erasure`, {}))
   const after = await owner('SELECT membership_id, subject_id FROM consents.disclosures WHERE id = $1', [before[0].id])
   assert.deepEqual(after, [{ membership_id: null, subject_id: consent.id }])
+})
+
+test('an application that comes to nothing takes the consents with it', async () => {
+  for (const path of ['decline', 'withdrawal']) {
+    const { id } = ok(await broker.post('members', { displayName: 'Applicant' }), 201)
+    const applicant = { memberId: id } as Client
+    ok(await give(broker, applicant, { how: 'phone' }), 201)
+    assert.deepEqual(await given(applicant), ['contact', 'share_status'])
+    ok(await broker.post(`members/${id}/${path}`))
+    assert.deepEqual(await given(applicant), [])
+    refused(await give(broker, applicant, { how: 'phone' }), 409, 'wrong-state')
+  }
 })
 
 test('what was given, withdrawn and read cannot be rewritten by the service', async () => {
@@ -483,7 +496,8 @@ test('whatever is given and withdrawn in whatever order, what is allowed is what
   const model = new Map<string, { consent: Json; standing: Set<string> }>()
   await fc.assert(
     fc.asyncProperty(fc.array(stepShape, { minLength: 3, maxLength: 8 }), async (steps) => {
-      for (const { kind, purpose, scopes } of steps) {
+      for (const { kind, purpose, scopes: drawn } of steps) {
+        const scopes = purpose === 'referral' ? drawn : ['see_others_involved']
         const now = model.get(purpose)
         if (kind === 'give') {
           const consent = ok(await give(ann, ann, { purpose, scopes }), 201)

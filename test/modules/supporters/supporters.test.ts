@@ -279,6 +279,16 @@ test('when one of the two leaves it ends, and erased, nothing of it is left', as
   refused(await admin.get(`supports/${other.id}`), 404, 'not-found')
 })
 
+test('who is suspended acts for nobody meanwhile', async () => {
+  const [ann, sue] = [await person('Ann'), await person('Sue')]
+  await active(ann, sue, ['view', 'consents'])
+  ok(await broker.post(`members/${sue.memberId}/suspension`, { reason: 'as discussed' }))
+  assert.deepEqual(await scopesOf(sue, ann), [])
+  refused(await sue.get(`members/${ann.memberId}/consents`), 404, 'not-found')
+  ok(await broker.post(`members/${sue.memberId}/reinstatement`, { reason: 'as discussed' }))
+  assert.deepEqual(await scopesOf(sue, ann), ['view', 'consents'])
+})
+
 test('of two proposals between the same two at once one is kept', async () => {
   const [ann, sue] = [await person('Ann'), await person('Sue')]
   const answers = await Promise.all([ask(ann, ann, sue), ask(broker, ann, sue), ask(ann, ann, sue)])

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import fc from 'fast-check'
 import { addressRule } from '../../../src/modules/webhooks/addresses.ts'
+import { checkedUrl } from '../../../src/modules/webhooks/url.ts'
 import type { Agency } from '../../support/agency.ts'
 import { ok, refused } from '../../support/app.ts'
 import { certificate } from './certificate.ts'
@@ -56,6 +58,63 @@ test('addresses that the operator has named are reached, also in plain text, and
   assert.ok(!mayReach('1.1.1.1', true))
   for (const address of special.filter((text) => text !== 'nonsense'))
     assert.ok(addressRule('allow').mayReach(address, true))
+})
+
+/** An IPv4 address as text in one of the ways that are understood. */
+const written = (address: number, form: number): string => {
+  const bytes = [24, 16, 8, 0].map((shift) => (address >>> shift) & 255)
+  const forms = [
+    () => bytes.join('.'),
+    () => String(address),
+    () => `0x${address.toString(16)}`,
+    () => `0${address.toString(8)}`,
+    () => bytes.map((byte) => `0${byte.toString(8)}`).join('.'),
+    () => bytes.map((byte) => `0x${byte.toString(16)}`).join('.'),
+    () => `${bytes[0]}.${address & 0xffffff}`,
+    () => `${bytes[0]}.${bytes[1]}.${address & 0xffff}`,
+    () => `[::ffff:${bytes.join('.')}]`,
+    () => `[::ffff:${(address >>> 16).toString(16)}:${(address & 0xffff).toString(16)}]`
+  ]
+  return forms[form]!()
+}
+
+const inRange = (address: number, range: string): boolean => {
+  const [text = '', bits] = range.split('/')
+  const network = text.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0)
+  return Math.floor(address / 2 ** (32 - Number(bits))) === Math.floor(network / 2 ** (32 - Number(bits)))
+}
+
+const ranges4 = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24'
+]
+  .concat(['192.0.2.0/24', '192.31.196.0/24', '192.52.193.0/24', '192.88.99.0/24', '192.168.0.0/16', '192.175.48.0/24'])
+  .concat(['198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'])
+
+test('an address in a special range is refused in every form that it can be written in, and others are not', (t) => {
+  const seed = Number(process.env['FC_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+  t.diagnostic(`FC_SEED=${seed}`)
+  const rule = addressRule('refuse')
+  const near = fc.constantFrom(...ranges4).chain((range) => {
+    const [text = '', bits] = range.split('/')
+    const first = text.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0)
+    return fc.integer({ min: Math.max(first - 5, 0), max: Math.min(first + 2 ** (32 - Number(bits)) + 5, 2 ** 32 - 1) })
+  })
+  const address = fc.oneof(near, fc.integer({ min: 0, max: 2 ** 32 - 1 }))
+  fc.assert(
+    fc.property(address, fc.integer({ min: 0, max: 9 }), (number, form) => {
+      const isSpecial = ranges4.some((range) => inRange(number, range))
+      const url = `https://${written(number, form)}/hook`
+      if (isSpecial) assert.throws(() => checkedUrl(url, rule), { code: 'validation-failed' })
+      else assert.ok(URL.canParse(checkedUrl(url, rule)))
+    }),
+    { seed, numRuns: 3000 }
+  )
 })
 
 let world: World

@@ -35,13 +35,14 @@ after(async () => {
 
 const inside = <T>(work: (tx: Tx) => Promise<T>) => inTimebank(stage.database, timebankId, systemActor, work)
 
+/** It is somebody else's turn there, so that nothing is sent. */
 const endpoint = async (organisation: string, values: { state?: string; types?: string[]; timebank?: string } = {}) => {
   const { state = 'active', types = null, timebank = timebankId } = values
   const id = randomUUID()
   await owner.query(
-    `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, types, state, secret, unverified_since, disabled_at, disabled_by)
+    `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, types, state, secret, unverified_since, disabled_at, disabled_by, turn, turn_until)
      VALUES ($1, $2, $3, $4, $5, $6, '\\x00', CASE $6 WHEN 'unverified' THEN now() END,
-             CASE $6 WHEN 'disabled' THEN now() END, CASE $6 WHEN 'disabled' THEN 'staff' END)`,
+             CASE $6 WHEN 'disabled' THEN now() END, CASE $6 WHEN 'disabled' THEN 'staff' END, $2, now() + interval '1 day')`,
     [timebank, id, organisations[organisation], `https://${id}.example.org/`, types, state]
   )
   return id

@@ -157,6 +157,38 @@ test('one event that a receiver cannot take does not hold up the others', async 
   assert.equal(receiver.events().at(-1)?.body.data.id, late)
 })
 
+test('whatever a receiver answers, each event ends as delivered once it is taken, and is not sent again', async (t) => {
+  const seed = Number(process.env['FC_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+  t.diagnostic(`FC_SEED=${seed}`)
+  const { receiver, endpoint, tell } = await connected()
+  // as many failures as the seed says for each event, then success
+  const left = new Map<string, number>()
+  const taken = new Map<string, number>()
+  let state = seed
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+    return (state >>> 8) % below
+  }
+  receiver.state.answer = (response, { id }) => {
+    const failures = left.get(id) ?? random(4)
+    left.set(id, failures - 1)
+    if (failures > 0) return random(2) ? response.writeHead(500).end() : response.destroy()
+    taken.set(id, (taken.get(id) ?? 0) + 1)
+    response.writeHead(200 + random(5)).end()
+  }
+  world.stage.clock.now = new Date()
+  for (let i = 0; i < 10; i += 1) {
+    await tell(random(4))
+    await world.later(random(20) * second)
+  }
+  for (let look = 0; look < 60 && (await endpoint.deliveries('waiting')).length > 0; look += 1)
+    await world.later(40 * minute)
+  const delivered = await endpoint.deliveries('delivered')
+  assert.deepEqual(delivered.map(({ id }: Row) => id).sort(), [...left.keys()].sort())
+  assert.ok([...taken.values()].every((times) => times === 1))
+  assert.equal((await endpoint.deliveries()).length, delivered.length)
+})
+
 test('a redirect is not followed', async () => {
   const { receiver, endpoint, tell } = await connected()
   const elsewhere = await openReceiver()
@@ -427,16 +459,39 @@ test('what is under way when the service ends waits as before, and no attempt is
   )
 })
 
-test('an organisation that is closed is told nothing more', async () => {
-  const { receiver, agency, tell } = await connected()
-  ok(await (await world.admin()).post(`organisations/${agency.organisationId}/closure`, { reason: 'a test' }))
-  await tell()
-  assert.equal(receiver.events().length, 0)
-  const { rows } = await world.owner.query(
-    'SELECT state, disabled_why FROM webhooks.endpoints WHERE organisation_id = $1',
-    [agency.organisationId]
+test('an agency is told nothing more once its organisation is closed or its last client revoked', async () => {
+  const admin = await world.admin()
+  for (const end of [
+    (id: string) => admin.post(`organisations/${id}/closure`, { reason: 'a test' }),
+    (id: string, client: string) => admin.call('DELETE', `organisations/${id}/clients/${client}`)
+  ]) {
+    const { receiver, agency, endpoint, tell } = await connected()
+    await tell()
+    assert.ok((await end(agency.organisationId, agency.clientId)).status < 300)
+    await tell()
+    assert.equal(receiver.events().length, 1)
+    const { state, disabled } = ok(await admin.get(endpoint.where))
+    assert.deepEqual([state, disabled.why], ['disabled', 'agency_ended'])
+  }
+})
+
+test('what the old address of an endpoint answers after it has moved says nothing of the new one', async () => {
+  const { receiver, agency, endpoint, tell } = await connected()
+  const next = await openReceiver()
+  open.push(next.close)
+  const { rowVersion } = await endpoint.read()
+  receiver.state.answer = async (response) => {
+    ok(await agency.client.patch(endpoint.where, { url: next.url }, rowVersion))
+    while ((await endpoint.read()).state !== 'active') await sleep(5)
+    response.writeHead(410).end()
+  }
+  const [subject] = await tell()
+  assert.deepEqual((({ state, failures }) => [state, failures])(await endpoint.read()), ['active', 0])
+  await world.later(7 * second)
+  assert.deepEqual(
+    next.events().map(({ body }) => body.data.id),
+    [subject]
   )
-  assert.deepEqual(rows, [{ state: 'disabled', disabled_why: 'organisation_closed' }])
 })
 
 test('events are kept for thirty days, and with them what became of them', async () => {
