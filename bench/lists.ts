@@ -292,6 +292,10 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     recordedFrom: instants,
     recordedTo: instants,
     since: instants,
+    updatedSince: instants,
+    waitingSince: instants,
+    externalSystem: ['https://health.example.org/referrals'],
+    externalValue: ['R-1'],
     until: instants
   }
   return {

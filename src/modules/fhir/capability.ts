@@ -19,6 +19,7 @@ export const offered: Record<'ServiceRequest' | 'Task' | 'Consent', Offered> = {
   ServiceRequest: {
     interactions: ['create', 'read', 'search-type'],
     search: [
+      { name: '_id', type: 'token' },
       { name: 'identifier', type: 'token', documentation: 'Your own id: system|value' },
       { name: 'status', type: 'token' },
       lastUpdated
@@ -28,7 +29,12 @@ export const offered: Record<'ServiceRequest' | 'Task' | 'Consent', Offered> = {
   },
   Task: {
     interactions: ['create', 'read', 'update', 'patch', 'search-type'],
-    search: [{ name: 'focus', type: 'reference' }, { name: 'status', type: 'token' }, lastUpdated],
+    search: [
+      { name: '_id', type: 'token' },
+      { name: 'focus', type: 'reference' },
+      { name: 'status', type: 'token' },
+      lastUpdated
+    ],
     documentation:
       'By which a ServiceRequest is followed: each has one, with its id, from the beginning. An update sets the status cancelled (with a statusReason) or entered-in-error; all other statuses are set by the timebank. A status that the person does not share is absent, with the data-absent-reason masked.'
   },

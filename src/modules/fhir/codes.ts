@@ -88,13 +88,18 @@ export const sdohOfCategory: Readonly<Record<string, string>> = {
 }
 
 /**
- * Codes that say only that a social service is asked for, which every request here is: taken, and not kept. All other codes of
- * SNOMED CT and the like are refused, since a diagnosis is one of them.
+ * Codes of services that are taken beside the words and the category, which say the same, and are not kept: that a social
+ * service is asked for, and those of the guide's own examples. All other codes of SNOMED CT and the like are refused: a
+ * diagnosis would be one of them, and nothing here can tell the two apart.
  */
 export const impliedCodes: readonly { system: string; code: string }[] = [
   { system: systems.snomed, code: '410606002' },
   { system: systems.snomed, code: '306206005' },
   { system: systems.snomed, code: '3457005' },
+  { system: systems.snomed, code: '467681000124101' },
+  { system: systems.snomed, code: '467751000124104' },
+  { system: systems.snomed, code: '467771000124109' },
+  { system: systems.snomed, code: '710925007' },
   { system: systems.usCoreCategory, code: 'sdoh' }
 ]
 

@@ -55,7 +55,7 @@ export async function createAsked(tx: Tx, resource: ServiceRequestIn, names: Nam
 export type Done = { entry: number; location: string; status: '200 OK' | '201 Created'; version: number | null }
 
 /** Takes all referrals of a transaction, or none. */
-export async function createAll(tx: Tx, bundle: BundleIn, names: Names, timebank: string): Promise<Done[]> {
+export async function createAll(tx: Tx, bundle: BundleIn, names: Names): Promise<Done[]> {
   const referrals = referralsOf(bundle)
   const faults: Fault[] = []
   for (const referral of referrals)
@@ -78,7 +78,7 @@ export async function createAll(tx: Tx, bundle: BundleIn, names: Names, timebank
     done.push({ entry: referral.entry, location, status, version })
     for (const entry of referral.contained.values()) done.push({ entry, location, status, version: null })
     for (const { entry, task } of referral.tasks) {
-      await focusOf(tx, id, task, names, timebank).catch((error) => {
+      await checkTask(tx, id, task, names).catch((error) => {
         throw inBundle(error, referral, entry)
       })
       done.push({ entry, location: `${names.base}/Task/${id}`, status, version })
@@ -129,8 +129,8 @@ export async function readFollowed(tx: Tx, id: string, timebank: string): Promis
 }
 
 export type Search = {
-  /** only this one */
-  id?: string | undefined
+  /** only these */
+  ids?: readonly string[] | undefined
   identifier?: { system: string; value: string } | undefined
   status?: { statuses: OurStatus[]; withheld: boolean } | undefined
   since?: Date | undefined
@@ -139,14 +139,14 @@ export type Search = {
 /** A page of the agency's own, and the place of the next. */
 export async function search(
   tx: Tx,
-  { id, identifier, status, since }: Search,
+  { ids, identifier, status, since }: Search,
   after: Place | null,
   count: number,
   timebank: string
 ): Promise<{ found: Told[]; next: Place | null }> {
   agencyOf(tx)
-  const filter = { ids: id === undefined ? undefined : [id], external: identifier, among: status, updatedSince: since }
-  const rows = id !== undefined && !isUuid(id) ? [] : await listServiceRequests(tx, filter, after, count)
+  const filter = { ids: ids?.filter(isUuid), external: identifier, among: status, updatedSince: since }
+  const rows = await listServiceRequests(tx, filter, after, count)
   const page = rows.slice(0, count)
   const last = page.at(-1)
   const views = await listedViews(tx, page)
@@ -159,8 +159,8 @@ export async function search(
   }
 }
 
-/** The ServiceRequest that a new Task is about; it has its Task already. */
-export async function focusOf(tx: Tx, id: string, task: TaskIn, names: Names, timebank: string): Promise<Told> {
+/** The version of the ServiceRequest that a new Task is about; it has its Task already, which must say the same. */
+export async function checkTask(tx: Tx, id: string, task: TaskIn, names: Names): Promise<number> {
   const faults = faultsAt('')
   const { code, owner, requester } = task
   if (code && !code.coding.some((each) => each.system === systems.taskCode && each.code === 'fulfill'))
@@ -169,19 +169,17 @@ export async function focusOf(tx: Tx, id: string, task: TaskIn, names: Names, ti
     faults.add('/owner', `The timebank, by identifier (${names.timebankName}).`)
   if (requester)
     checkAsking(requester.identifier, requester.type, requester.reference, '/requester', names, agencyOf(tx), faults)
-  const [view] = await listedViews(tx, [await readOne(tx, id)])
-  const told = toldOfListed(view!, timebank)
-  if (task.priority !== undefined && task.priority !== told.asked.priority)
+  const request = await readOne(tx, id)
+  if (task.priority !== undefined && task.priority !== request.priority)
     faults.add('/priority', 'Is not that of the ServiceRequest.')
-  const number = told.asked.person?.memberNumber
   const about = task.for?.identifier
-  if (about && (about.system !== names.memberNumber || about.value !== String(number)))
+  if (about && (about.system !== names.memberNumber || about.value !== String(request.claimedNumber)))
     faults.add('/for', 'Is not the subject of the ServiceRequest.')
   if (task.for?.display !== undefined) faults.add('/for/display', 'No name is taken here.')
   if (task.for?.reference !== undefined)
     faults.add('/for/reference', `The subject of the ServiceRequest by identifier (${names.memberNumber}), or nothing.`)
   refuseFaults(faults.all)
-  return told
+  return request.rowVersion
 }
 
 /**

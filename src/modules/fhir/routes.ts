@@ -19,7 +19,16 @@ import { capabilityOf } from './capability.ts'
 import { type Names, namesOf } from './codes.ts'
 import { readConsentTold, searchConsents } from './consents.ts'
 import { fhirJson, refusedAs, sendOutcome } from './outcome-views.ts'
-import { createAll, createAsked, type Done, focusOf, readFollowed, readWhole, search, updateTask } from './requests.ts'
+import {
+  checkTask,
+  createAll,
+  createAsked,
+  type Done,
+  readFollowed,
+  readWhole,
+  search,
+  updateTask
+} from './requests.ts'
 import {
   bundleIn,
   consentParams,
@@ -145,7 +154,7 @@ export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void 
             request,
             reply,
             200,
-            async (tx) => transactionResponse(await createAll(tx, request.body, names, timebankOf(request).slug)),
+            async (tx) => transactionResponse(await createAll(tx, request.body, names)),
             () => ({ 'content-type': fhirJson })
           )
         }
@@ -190,8 +199,9 @@ export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void 
           }
         },
         async (request, reply) => {
-          const { identifier, status, ...paged } = request.query
+          const { _id, identifier, status, ...paged } = request.query
           const wanted = {
+            ids: _id?.split(','),
             identifier: identifier === undefined ? undefined : tokenOf('identifier', identifier),
             status: status === undefined ? undefined : statusesOf('ServiceRequest', status)
           }
@@ -225,10 +235,10 @@ export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void 
             throw new DomainError('validation-failed', 'focus: a ServiceRequest of this timebank.', {
               errors: [{ pointer: '/focus/reference', detail: 'ServiceRequest/ and the id of one of your own.' }]
             })
-          const told = await readLogged(request, (tx) => focusOf(tx, id, request.body, names, timebankOf(request).slug))
+          const version = await read(request, (tx) => checkTask(tx, id, request.body, names))
           return reply
             .code(201)
-            .headers(madeHeaders(`${names.base}/Task/${told.id}`, told.version))
+            .headers(madeHeaders(`${names.base}/Task/${id}`, version))
             .send(undefined)
         }
       )
@@ -273,10 +283,12 @@ export function fhirRoutes(app: Api, { publicUrl, version }: FhirOptions): void 
         },
         async (request, reply) => {
           const names = namesFor(request)
-          const { focus, status, ...paged } = request.query
+          const { _id, focus, status, ...paged } = request.query
+          // what is not here is as what is nobody's
+          const focal = focus === undefined ? undefined : [idOf(focus, names.base) ?? '-']
+          const ids = _id?.split(',')
           const wanted = {
-            // what is not here is as what is nobody's
-            id: focus === undefined ? undefined : (idOf(focus, names.base) ?? '-'),
+            ids: focal && ids ? focal.filter((id) => ids.includes(id)) : (focal ?? ids),
             status: status === undefined ? undefined : statusesOf('Task', status)
           }
           return answerSearch(request, reply, names, wanted, paged, taskOf)

@@ -30,7 +30,9 @@ const lastUpdated = z
   .describe('`ge` or `gt` and an instant: what you may know of has changed since; in the order of the changes')
 
 export const formatQuery = z.strictObject(format)
+const ids = z.string().min(1).max(2000).optional().describe('Ids, with commas between')
 export const serviceRequestQuery = z.strictObject({
+  _id: ids,
   identifier: token.optional().describe('Your own id of it: system|value'),
   status: status
     .optional()
@@ -39,6 +41,7 @@ export const serviceRequestQuery = z.strictObject({
   ...paged
 })
 export const taskQuery = z.strictObject({
+  _id: ids,
   focus: z.string().min(1).max(500).optional().describe('Of this ServiceRequest'),
   status: status.optional().describe('Codes of task-status, with commas between; only where it is shared'),
   _lastUpdated: lastUpdated,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import pg from 'pg'
 import { type Agency, makeAgency } from '../../support/agency.ts'
 import { ok, refused } from '../../support/app.ts'
 import { type Client, type Fund, makeFund, today } from './support.ts'
@@ -178,4 +179,34 @@ test('a service request names a budget of the agency that asks, and no other', a
     ['/budgetId']
   )
   ok(await client.post('service-requests', request), 201)
+})
+
+test('each change of a budget is an event for its funder, with ids only, and for nobody else', async () => {
+  const owner = new pg.Client({ connectionString: fund.stage.ownerUrl })
+  await owner.connect()
+  for (const { organisationId } of [board, council])
+    await owner.query(
+      `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, state, secret, disabled_at, disabled_by)
+       SELECT timebank_id, gen_random_uuid(), id, 'https://' || id || '.example.org/', 'disabled', '\\x00', now(), 'agency'
+         FROM members.organisations WHERE id = $1`,
+      [organisationId]
+    )
+  const { client } = board
+  const { id } = ok(
+    await client.post('budgets', { kind: 'agency', holder: { mode: 'agency_held' }, intendedMinutes: 60 }),
+    201
+  )
+  ok(await client.post(`budgets/${id}/agreement`, {}))
+  ok(await client.post(`budgets/${id}/allocations`, { minutes: 60 }))
+  ok(await client.post(`budgets/${id}/returns`, { minutes: 15 }))
+  ok(await client.post(`budgets/${id}/end`, {}))
+  ok(await fund.broker.post(`budgets/${id}/reconciliation`, { statementSeen: true }))
+  const { rows } = await owner.query(
+    "SELECT organisation_id, subject_id FROM webhooks.events WHERE type = 'budget.changed'"
+  )
+  await owner.end()
+  assert.deepEqual(
+    rows,
+    Array.from({ length: 6 }, () => ({ organisation_id: board.organisationId, subject_id: id }))
+  )
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { type Agency, clientToken } from '../../support/agency.ts'
-import { type Answer, type Client, ok } from '../../support/app.ts'
+import { type Answer, type Client, makeStage, ok } from '../../support/app.ts'
 import { type Desk, makeDesk } from '../service-requests/support.ts'
 import { faultsOf, goldens, type Json } from './support.ts'
 
@@ -594,15 +594,64 @@ test('whatever is sent, the service does not fail', async () => {
     node && typeof node === 'object'
       ? [path, ...Object.keys(node).flatMap((key) => walk(node[key], [...path, key]))]
       : [path]
-  const sent = sentOf('referral-first-contact.json')
+  const { id } = await create(referral())
+  const focus = { reference: `ServiceRequest/${id}` }
+  const task = await got(`Task/${id}`)
+  const { client } = desk.agency
+  const ways: [Json, (body: unknown) => Promise<Answer>][] = [
+    [sentOf('referral-first-contact.json'), (body) => post('ServiceRequest', body)],
+    [
+      { resourceType: 'Task', status: 'requested', intent: 'order', focus, for: task.for },
+      (body) => post('Task', body)
+    ],
+    [JSON.parse(JSON.stringify(transaction())), (body) => post('', body)],
+    [{ ...task, status: 'accepted' }, (body) => client.call('PUT', `${fhir}/Task/${id}`, body, json)],
+    [[{ op: 'test', path: '/status', value: 'accepted' }, ...cancelling], (body) => patch(id, body)]
+  ]
   let turn = 0
-  for (const path of walk(sent).filter(({ length }) => length > 0)) {
-    turn += 1
-    const broken = structuredClone(sent)
-    const at = path.slice(0, -1).reduce((node, key) => node[key], broken)
-    at[path.at(-1)!] = values[turn % values.length]
-    const answer = await post('ServiceRequest', broken)
-    assert.ok(answer.status < 500, `${path.join('.')}: ${answer.text}`)
-    if (answer.status >= 400) refusedWith(answer, answer.status)
+  for (const [sent, send] of ways)
+    for (const path of walk(sent).filter(({ length }) => length > 0)) {
+      turn += 1
+      const broken = structuredClone(sent)
+      const at = path.slice(0, -1).reduce((node, key) => node[key], broken)
+      at[path.at(-1)!] = values[turn % values.length]
+      const answer = await send(broken)
+      assert.ok(answer.status < 500, `${path.join('.')}: ${answer.text}`)
+      if (answer.status >= 400) refusedWith(answer, answer.status)
+    }
+})
+
+test('too many requests are told as an OperationOutcome too', async () => {
+  const stage = await makeStage('fhir_limit', { rateLimit: 2 })
+  try {
+    const answers = []
+    for (let i = 0; i < 3; i += 1) answers.push(await stage.anonymous.get(`${fhir}/metadata`))
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 429]
+    )
+    assert.equal(refusedWith(answers[2]!, 429)[0].code, 'throttled')
+    assert.ok(Number(answers[2]!.headers['retry-after']) >= 1)
+  } finally {
+    await stage.close()
   }
+})
+
+test('a request whose end is not shared tells nothing of it when it is called off', async () => {
+  const { broker, step, yes, listing } = desk
+  const quiet = await desk.member('Nia')
+  const identifier = { system: `${base}/NamingSystem/member-number`, value: String(quiet.number) }
+  const sent = referral({ subject: { type: 'Patient', identifier } })
+  sent.contained[0].patient = { identifier }
+  const { id } = await create(sent)
+  ok(await step(quiet, id, 'answer', yes(['contact'])))
+  ok(await step(broker, id, 'acceptance', { listing }))
+  ok(await step(broker, id, 'completion', { outcome: 'person_withdrew' }))
+  const [issue] = refusedWith(await patch(id, cancelling), 409)
+  assert.ok(!/completed|withdrew/.test(JSON.stringify(issue)), JSON.stringify(issue))
+  const found = ok(await desk.agency.client.get(`${fhir}/Task?_id=${id},${randomUUID()},x`)).entry
+  assert.deepEqual(
+    found.map(({ resource }: Json) => [resource.id, resource.status]),
+    [[id, undefined]]
+  )
 })

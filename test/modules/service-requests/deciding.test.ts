@@ -187,6 +187,96 @@ test('with the contact the referral ends: what has begun stops, what waits is no
   assert.deepEqual([(await seen(waiting.id)).status, (await seen(waiting.id)).reason], ['rejected', 'not_taken_up'])
 })
 
+test('who supports the person in the scope of consents says it for them, and others who support them do not', async () => {
+  const { referral, post, step, yes, member, admin, rows } = desk
+  const [person, daughter, neighbour] = [await member(), await member('Daughter'), await member('Neighbour')]
+  const support = async (supporter: Client, scopes: string[]) => {
+    const { id } = ok(await person.post('members/me/supporters', { supporter: supporter.memberId, scopes }), 201)
+    ok(await supporter.post(`supports/${id}/acceptance`, {}))
+  }
+  await support(daughter, ['view', 'consents'])
+  await support(neighbour, ['view'])
+  const { id } = await post(referral(person))
+  assert.deepEqual(
+    ok(await daughter.get('service-requests')).items.map((one: Json) => one.id),
+    [id]
+  )
+  assert.deepEqual(ok(await neighbour.get('service-requests')).items, [])
+  refused(await step(neighbour, id, 'answer', yes()), 404, 'not-found')
+  refused(await step(neighbour, id, 'answer', { answer: 'no' }), 404, 'not-found')
+  ok(await step(daughter, id, 'answer', yes()))
+  const [given] = await rows('SELECT voice, given_by FROM consents.consents WHERE membership_id = $1', [
+    person.memberId
+  ])
+  assert.deepEqual(given, { voice: 'supporter', given_by: daughter.memberId })
+  assert.equal(ok(await admin.get(`service-requests/${id}`)).subStatus, 'awaiting_decision')
+})
+
+test('a yes, a withdrawal, an acceptance and a cancellation at once end in one of their orders, without a deadlock', async () => {
+  const { referral, post, step, yes, member, agency, broker, listing, rows } = desk
+  for (let round = 0; round < 6; round += 1) {
+    const person = await member()
+    const { id } = await post(referral(person))
+    ok(await step(person, id, 'answer', yes()))
+    const [{ id: consent }] = ok(await person.get('members/me/consents')).items
+    const answers = await Promise.all([
+      person.post(`members/me/consents/${consent}/withdrawal`, {}),
+      step(broker, id, 'acceptance', { listing }),
+      step(agency.client, id, 'cancellation', { reason: 'no_longer_needed' }),
+      step(person, id, 'answer', { answer: 'no' })
+    ])
+    for (const { status, text } of answers) assert.ok([200, 409].includes(status), text)
+    const [{ status, listing_id }] = await rows(
+      'SELECT status, listing_id FROM service_requests.requests WHERE id = $1',
+      [id]
+    )
+    assert.ok(['cancelled', 'requested'].includes(status), status)
+    if (listing_id !== null)
+      assert.equal(
+        ok(await person.get(`requests/${listing_id}`)).status,
+        'withdrawn',
+        'nothing is open for who has said no'
+      )
+  }
+})
+
+test('by whom it is about nobody searches to whom that is not told', async () => {
+  const { agency, member, referral, post } = desk
+  const person = await member()
+  await post(referral(person))
+  for (const query of [`member=${person.memberId}`, 'member=me', 'assignee=none'])
+    refused(await agency.client.get(`service-requests?${query}`), 400, 'validation-failed')
+  refused(await person.get('service-requests?assignee=none'), 400, 'validation-failed')
+  assert.equal(ok(await person.get('service-requests?member=me')).items.length, 1)
+})
+
+test('the agency is told by webhook of what it may know of, by id only', async () => {
+  const { anotherAgency, referral, post, step, yes, member, broker, listing, rows } = desk
+  const agency = await anotherAgency('Hearing of it')
+  await rows(
+    `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, state, secret, unverified_since)
+     SELECT timebank_id, gen_random_uuid(), id, 'https://agency.example.org/', 'unverified', '\\x00', now()
+       FROM members.organisations WHERE id = $1`,
+    [agency.organisationId]
+  )
+  const person = await member()
+  const { id } = await post(referral(person), agency.client)
+  const told = async () =>
+    (await rows("SELECT type FROM webhooks.events WHERE subject_id = $1 AND subject_type = 'service_request'", [id]))
+      .length
+  assert.equal(await told(), 1)
+  ok(await step(broker, id, 'assignment', { memberId: broker.memberId }))
+  ok(await step(broker, id, 'contacts', { way: 'phone', result: 'reached' }))
+  ok(await step(person, id, 'answer', yes(['contact'])))
+  assert.equal(await told(), 1, 'how the person was asked is not told')
+  ok(await step(broker, id, 'acceptance', { listing }))
+  assert.equal(await told(), 2)
+  ok(await step(broker, id, 'hold', { reason: 'away' }))
+  ok(await step(broker, id, 'resumption', {}))
+  ok(await step(broker, id, 'failure', { reason: 'lost_contact' }))
+  assert.equal(await told(), 2, 'what is withheld is not told by its time')
+})
+
 test('the person stops it at any time; what others see of it is withdrawn', async () => {
   const { accepted, step, member, seen, follow, agency, broker } = desk
   const [person, stranger] = [await member(), await member()]

@@ -188,3 +188,55 @@ test('a contact block is put to a member, and gone when it is decided against', 
   ok(await agency.client.post(`service-requests/${second.id}/cancellation`, { reason: 'arranged_elsewhere' }))
   assert.deepEqual(await rows(`SELECT FROM service_requests.texts t WHERE t::text LIKE '%anary%'`), [])
 })
+
+test('help is paid from a budget that the agency funds, and no other is taken', async () => {
+  const { agency, anotherAgency, referral, post, step, yes, listing, member, broker, follow, seen, admin } = desk
+  const [person, helper] = [await member(), await member()]
+  const other = await anotherAgency('Foundation')
+  const propose = async (funder: typeof agency) =>
+    ok(
+      await funder.professional.post('budgets', {
+        funderOrganisationId: funder.organisationId,
+        kind: 'person',
+        memberId: person.memberId,
+        holder: { mode: 'self' },
+        intendedMinutes: 300,
+        validFrom: '2026-01-01'
+      }),
+      201
+    ).id
+  const [budgetId, theirs] = [await propose(agency), await propose(other)]
+  const faulty = async (id: string) =>
+    refused(await agency.client.post('service-requests', referral(person, { budgetId: id })), 400, 'validation-failed')
+      .errors
+  // what another funds is as if it were not there
+  assert.deepEqual(await faulty(theirs), await faulty(person.memberId))
+  ok(await person.put(`budgets/${budgetId}/plan`, { plan: 'Company on my walks' }))
+  ok(await person.post(`budgets/${budgetId}/agreement`, {}))
+  ok(await agency.professional.post(`budgets/${budgetId}/agreement`, {}))
+  ok(await agency.professional.post(`budgets/${budgetId}/allocations`, { minutes: 300 }))
+
+  const { id } = await post(referral(person, { budgetId }))
+  assert.equal((await seen(id)).budgetId, budgetId)
+  ok(await step(person, id, 'answer', yes()))
+  const { listingId } = ok(await step(broker, id, 'acceptance', { listing }))
+  const { categoryId } = ok(await person.get(`requests/${listingId}`))
+  const { id: exchange } = ok(
+    await person.post('exchanges', {
+      provider: { memberId: helper.memberId },
+      receiver: { memberId: person.memberId },
+      requestId: listingId,
+      budgetId,
+      categoryId,
+      minutes: 60
+    }),
+    201
+  )
+  ok(await helper.post(`exchanges/${exchange}/agreement`, {}))
+  ok(await helper.post(`exchanges/${exchange}/report`, { minutes: 60, performedOn: today() }))
+  ok(await person.post(`exchanges/${exchange}/confirmation`))
+  await follow()
+  assert.equal((await seen(id)).status, 'completed')
+  assert.equal(ok(await admin.get(`accounts/${person.accountId}`)).balanceMinutes, 0)
+  assert.equal(ok(await admin.get(`accounts/${helper.accountId}`)).balanceMinutes, 60)
+})
