@@ -49,13 +49,15 @@ export const onHold = (given: Given): string =>
 
 /** Taken up, and for long no exchange for it, by its listing or its meetings, has begun or taken place. */
 export const withoutHelp = (given: Given): string => {
-  const since = `greatest(r.status_at, (
-    SELECT max(greatest(x.created_at, x.reported_at, x.settled_at)) FROM exchanges.exchanges x
-     WHERE x.timebank_id = $1 AND x.status NOT IN ('declined', 'cancelled')
-       AND (x.request_id = r.listing_id OR x.id IN (
-             SELECT s.exchange_id FROM service_requests.meetings m
-               JOIN schedule.sessions s ON s.timebank_id = $1 AND s.arrangement_id = m.arrangement_id
-              WHERE m.timebank_id = $1 AND m.service_request_id = r.id))))`
+  // looked for by each way of its own: with both in one condition all exchanges are read for each request
+  const latest = (from: string) =>
+    `(SELECT max(greatest(x.created_at, x.reported_at, x.settled_at)) FROM ${from} AND x.status NOT IN ('declined', 'cancelled'))`
+  const since = `greatest(r.status_at,
+    ${latest('exchanges.exchanges x WHERE x.timebank_id = $1 AND x.request_id = r.listing_id')},
+    ${latest(`service_requests.meetings m
+        JOIN schedule.sessions s ON s.timebank_id = $1 AND s.arrangement_id = m.arrangement_id
+        JOIN exchanges.exchanges x ON x.timebank_id = $1 AND x.id = s.exchange_id
+       WHERE m.timebank_id = $1 AND m.service_request_id = r.id`)})`
   return about(given, {
     since,
     step: 'look_for_help_again',
