@@ -20,7 +20,7 @@ before(async () => {
   other = await desk.anotherAgency('Council')
   person = await desk.member('Mair')
 })
-after(() => desk.stage.close())
+after(() => desk.close())
 
 let made = 0
 /** A ServiceRequest as an agency's system sends it, of one of the golden files. */
