@@ -6,6 +6,7 @@ import { systemActor } from '../src/shared/actor.ts'
 import { agencyScopes } from '../src/shared/agency-scopes.ts'
 import { makeTown, type Town } from '../test/support/town.ts'
 import { findFunction } from './books.ts'
+import { fillPartners } from './city-agencies.ts'
 import { fillLife } from './city-life.ts'
 import type { Ground } from './ground.ts'
 import { inProcess } from './load/process.ts'
@@ -54,6 +55,7 @@ export async function makeCity(ground: Ground, size: CitySize): Promise<Town> {
   await fillListings(owner, town, size)
   await owner.query('ANALYZE')
   await fillLife(owner, town)
+  await fillPartners(owner, town)
   await owner.query('VACUUM ANALYZE')
   for (const look of Object.values(followUpsTasks(database))) await look({})
   await owner.query('ANALYZE')
