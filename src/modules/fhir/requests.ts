@@ -10,6 +10,7 @@ import {
   enterInError,
   listedViews,
   listServiceRequests,
+  lockServiceRequest,
   type NewServiceRequest,
   type Place,
   type Receipt,
@@ -199,6 +200,9 @@ export async function updateTask(
   expected: number | undefined,
   read: (now: ReturnType<typeof taskOf>, reasons: readonly string[]) => Update
 ): Promise<{ version: number }> {
+  if (!isUuid(id)) throw new DomainError('not-found')
+  // of two updates of one version the second sees the first
+  await lockServiceRequest(tx, id)
   const now = await readFollowed(tx, id, timebank, true)
   if (expected !== undefined && expected !== now.version) throw new DomainError('precondition-failed')
   const update = read(taskOf(now, names), cancelReasons)

@@ -15,6 +15,7 @@ export { createServiceRequest, type NewServiceRequest, type Receipt } from './po
 export {
   type Filter,
   listServiceRequests,
+  lockServiceRequest,
   type Place,
   readServiceRequest,
   type ServiceRequest,
