@@ -8,7 +8,7 @@ let desk: Desk
 before(async () => {
   desk = await makeDesk('service_requests_privacy')
 })
-after(() => desk.stage.close())
+after(() => desk.close())
 
 test('a supporter who is suspended finds no referral about whom they support', async () => {
   const { admin, broker, member, post, referral } = desk
