@@ -9,6 +9,7 @@ export { updateServiceRequest } from './editing.ts'
 export { emergencyRefusal, isEmergency } from './emergencies.ts'
 /** @public */
 export { createServiceRequest, type NewServiceRequest } from './posting.ts'
+export { seeing } from './seeing.ts'
 /** @public */
 export {
   type Filter,
