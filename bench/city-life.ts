@@ -26,6 +26,9 @@ export async function fillLife(owner: pg.Client, { timebankId, members, broker }
   await fillMatches(fill)
   await fillMeetings(fill)
   await fillSlips(fill)
+  await fillConsents(fill)
+  await fillWebhooks(fill)
+  await fillBudgets(fill)
   await owner.query('RESET session_replication_role')
 }
 
@@ -109,3 +112,72 @@ const fillSlips = (fill: Fill) =>
     `INSERT INTO slips.books (timebank_id, id, prefix, from_number, to_number, digits, status, holder_id, note, issued_at)
      SELECT $1, uuidv7(), 'B' || n || '-', 1, 50, 2, 'issued', a, '', now() FROM pair WHERE n < 500`
   )
+
+/** Every tenth pair supports one another; every fifth member allows organisations something, and is read of five times. */
+async function fillConsents(fill: Fill): Promise<void> {
+  await fill(
+    `INSERT INTO supporters.supports (timebank_id, id, membership_id, supporter_id, kind, status, scopes, proposed_at, active_since, closed_at)
+     SELECT $1, uuidv7(make_interval(mins => -n)), a, b, 'supporter', CASE WHEN turn = 1 THEN 'active' ELSE 'revoked' END,
+            '{view,consents}', now(), now(), CASE WHEN turn > 1 THEN now() END
+       FROM (SELECT *, row_number() OVER (PARTITION BY a, b) AS turn FROM pair WHERE n % 10 = 0) p`
+  )
+  await fill(
+    `CREATE TEMPORARY TABLE allowed AS
+     SELECT p.n, p.a, o.id AS organisation, row_number() OVER (PARTITION BY p.a, o.id ORDER BY p.n) AS turn
+       FROM pair p JOIN (SELECT id, row_number() OVER () - 1 AS n, count(*) OVER () AS all
+                           FROM members.organisations WHERE timebank_id = $1) o ON o.n = p.n % o.all
+      WHERE p.n % 5 = 0`
+  )
+  await fill(
+    `INSERT INTO consents.consents (timebank_id, id, membership_id, organisation_id, purpose, scopes, wording_version, wording_language,
+            voice, given_by, how, given_at, status, closed_at)
+     SELECT $1, uuidv7(make_interval(mins => -n)), a, organisation, 'referral', '{contact,share_status}', 1, 'en', 'self', a, 'online',
+            now(), CASE WHEN turn = 1 THEN 'given' ELSE 'withdrawn' END, CASE WHEN turn > 1 THEN now() END
+       FROM allowed`
+  )
+  await fill(
+    `INSERT INTO consents.disclosures (timebank_id, id, at, organisation_id, client_id, affiliation_id, membership_id, subject_type, subject_id, parts)
+     SELECT $1, uuidv7(make_interval(mins => -n - time)), now() - make_interval(mins => n::int + time), organisation, uuidv7(), uuidv7(), a,
+            'service_request', uuidv7(), '{status}'
+       FROM allowed, generate_series(1, 5) time`
+  )
+}
+
+/** Ten endpoints, with some thousand deliveries each; nothing is sent to them any more. */
+async function fillWebhooks(fill: Fill): Promise<void> {
+  await fill(
+    `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, state, secret, disabled_at, disabled_by)
+     SELECT $1, uuidv7(), o.id, 'https://' || o.id || '.example.org/', 'disabled', '\\x00', now(), 'agency'
+       FROM members.organisations o WHERE o.timebank_id = $1 ORDER BY o.id LIMIT 10`
+  )
+  await fill(
+    `INSERT INTO webhooks.events (timebank_id, id, organisation_id, type, subject_type, subject_id, at)
+     SELECT $1, uuidv7(make_interval(mins => -n)), organisation_id, 'service_request.changed', 'service_request', uuidv7(),
+            now() - make_interval(mins => n)
+       FROM webhooks.endpoints, generate_series(1, 4000) n WHERE timebank_id = $1`
+  )
+  await fill(
+    `INSERT INTO webhooks.deliveries (timebank_id, endpoint_id, event_id, state, attempts, started_at, next_at, last_at, last_outcome, last_status)
+     SELECT $1, p.id, e.id, CASE WHEN random() < 0.01 THEN 'dead' ELSE 'delivered' END, 1, e.at, e.at, e.at, 'answered', 200
+       FROM webhooks.endpoints p JOIN webhooks.events e USING (timebank_id, organisation_id) WHERE p.timebank_id = $1`
+  )
+}
+
+/** Every twentieth pair has a budget for one of them that the other holds; what is in them is for the ledger's part to measure. */
+async function fillBudgets(fill: Fill): Promise<void> {
+  await fill(
+    `CREATE TEMPORARY TABLE budgeted AS
+     SELECT uuidv7(make_interval(mins => -p.n)) AS id, p.n, p.a, p.b, o.id AS funder
+       FROM pair p JOIN (SELECT id, row_number() OVER () - 1 AS n, count(*) OVER () AS all
+                           FROM members.organisations WHERE timebank_id = $1) o ON o.n = p.n % o.all
+      WHERE p.n % 20 = 0`
+  )
+  await fill(
+    `INSERT INTO budgets.budgets (timebank_id, id, kind, status, funder_id, member_id, holder_mode, intended_minutes, valid_from,
+            proposed_at, updated_at)
+     SELECT $1, id, 'person', CASE WHEN n % 100 = 0 THEN 'proposed' ELSE 'ended' END, funder, a, 'nominated_person', 600, '2026-01-01',
+            now(), now()
+       FROM budgeted`
+  )
+  await fill('INSERT INTO budgets.holders (timebank_id, budget_id, membership_id) SELECT $1, id, b FROM budgeted')
+}

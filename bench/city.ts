@@ -3,8 +3,10 @@ import { inTimebank } from '../src/db/client.ts'
 import { followUpsTasks } from '../src/modules/follow-ups/index.ts'
 import { openAccounts } from '../src/modules/ledger/index.ts'
 import { systemActor } from '../src/shared/actor.ts'
+import { agencyScopes } from '../src/shared/agency-scopes.ts'
 import { makeTown, type Town } from '../test/support/town.ts'
 import { findFunction } from './books.ts'
+import { fillPartners } from './city-agencies.ts'
 import { fillLife } from './city-life.ts'
 import type { Ground } from './ground.ts'
 import { inProcess } from './load/process.ts'
@@ -44,6 +46,7 @@ export async function makeCity(ground: Ground, size: CitySize): Promise<Town> {
   const [organisation] = await open('organisation', organisations)
   await fillMembers(owner, town, size)
   await fillOrganisations(owner, town, organisation!)
+  await fillAgencies(owner, town)
   await postExchanges(ground, town, first, size)
   await spreadJournal(owner, town)
   // each step joins what the one before has made: without statistics row by row
@@ -52,6 +55,7 @@ export async function makeCity(ground: Ground, size: CitySize): Promise<Town> {
   await fillListings(owner, town, size)
   await owner.query('ANALYZE')
   await fillLife(owner, town)
+  await fillPartners(owner, town)
   await owner.query('VACUUM ANALYZE')
   for (const look of Object.values(followUpsTasks(database))) await look({})
   await owner.query('ANALYZE')
@@ -94,6 +98,26 @@ async function fillOrganisations(owner: pg.Client, { timebankId }: Town, firstAc
      SELECT $1, uuidv7(), o.id, m.id, m.number % 2 = 0, m.number % 5 = 0, '2020-01-01', 'accepted'
        FROM (SELECT id, row_number() OVER () AS n FROM members.organisations WHERE timebank_id = $1) o
        JOIN members.memberships m ON m.timebank_id = $1 AND m.number BETWEEN o.n * 5 AND o.n * 5 + 4`,
+    [timebankId]
+  )
+}
+
+/** The first organisations are agencies, with one system each that has changed its secret every week for two years. */
+async function fillAgencies(owner: pg.Client, { timebankId }: Town): Promise<void> {
+  await owner.query(
+    `INSERT INTO agencies.clients (timebank_id, id, organisation_id, name, scopes, professional_id, requests_per_minute)
+     SELECT $1, uuidv7(), o.id, 'System', $2, a.id, 100000
+       FROM (SELECT id FROM members.organisations WHERE timebank_id = $1 ORDER BY id LIMIT 20) o
+      CROSS JOIN LATERAL (
+        SELECT a.id FROM members.affiliations a
+          JOIN members.memberships m ON m.timebank_id = $1 AND m.id = a.membership_id AND m.status = 'active'
+         WHERE a.timebank_id = $1 AND a.organisation_id = o.id AND a.professional LIMIT 1) a`,
+    [timebankId, agencyScopes]
+  )
+  await owner.query(
+    `INSERT INTO agencies.secrets (timebank_id, id, client_id, secret_hash, ends_at)
+     SELECT $1, uuidv7(), c.id, c.id || ' ' || n, now() - make_interval(weeks => n)
+       FROM agencies.clients c, generate_series(1, 100) n WHERE c.timebank_id = $1`,
     [timebankId]
   )
 }

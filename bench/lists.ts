@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
+import { makeIdentity } from '../src/modules/identity/index.ts'
+import { agencyScopes } from '../src/shared/agency-scopes.ts'
 import type { Town } from '../test/support/town.ts'
 import { citySize, makeCity } from './city.ts'
 import type { Ground } from './ground.ts'
@@ -27,7 +29,7 @@ const smallTable = 5000
 
 /**
  * Every list of the API, found by its `limit` and `cursor` in the OpenAPI document, on a city's timebank: without a filter and
- * with each of its filters by itself, as a broker and as a member. A list whose parameters nobody here knows is told as one
+ * with each of its filters by itself, as a broker, as a member and as an agency's system. A list whose parameters nobody here knows is told as one
  * without a figure.
  */
 export async function listFigures(ground: Ground, options: Options): Promise<Section> {
@@ -100,16 +102,26 @@ type Ways = {
   whole: string[]
 }
 
-const callers = ({ broker, members }: Town) => [
-  { who: 'broker', token: broker.token },
-  { who: 'member', token: members[0]!.token }
-]
+async function callers({ database, owner, service }: Ground, { timebankId, broker, members }: Town) {
+  const { rows } = await owner.query<{ id: string }>(
+    'SELECT id FROM agencies.clients WHERE timebank_id = $1 ORDER BY id LIMIT 1',
+    [timebankId]
+  )
+  const sign = await makeIdentity({ database, issuer: service.url }).signer()
+  const client = { clientId: rows[0]!.id, timebankId, scopes: [...agencyScopes], requestsPerMinute: 100_000 }
+  return [
+    { who: 'broker', token: broker.token },
+    { who: 'member', token: members[0]!.token },
+    { who: 'agency', token: sign(client) }
+  ]
+}
 
-async function allWays({ service, owner }: Ground, town: Town, list: List, samples: Samples): Promise<Ways> {
+async function allWays(ground: Ground, town: Town, list: List, samples: Samples): Promise<Ways> {
   const measured: Measured[] = []
   const refused: string[] = []
+  const { service, owner } = ground
   const look = await looker(owner)
-  for (const { who, token } of callers(town))
+  for (const { who, token } of await callers(ground, town))
     for (const filter of variantsOf(list, samples)) {
       const name = `${who}, ${filter.name}`
       const outcome = await measure(asker(service.url, list, token, samples, filter))
@@ -121,9 +133,10 @@ async function allWays({ service, owner }: Ground, town: Town, list: List, sampl
 }
 
 /** Which filter it is that reads a table whole. */
-async function readBy({ service, owner }: Ground, town: Town, list: List, samples: Samples): Promise<string[]> {
+async function readBy(ground: Ground, town: Town, list: List, samples: Samples): Promise<string[]> {
+  const { service, owner } = ground
   const found: string[] = []
-  for (const { who, token } of callers(town))
+  for (const { who, token } of await callers(ground, town))
     for (const filter of variantsOf(list, samples)) {
       const look = await looker(owner)
       await measure(asker(service.url, list, token, samples, filter))
@@ -244,6 +257,8 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     category: await of('listings.categories'),
     transfer: await of('ledger.transfers'),
     organisation: await of('members.organisations'),
+    // each that of the organisation in its place
+    client: await of('agencies.clients'),
     // of the first member, who may read them
     conversation: await column(
       `SELECT conversation_id::text AS value FROM conversations.participants
@@ -253,6 +268,8 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     match: await of('matching.matches'),
     arrangement: await of('schedule.arrangements'),
     book: await of('slips.books'),
+    budget: await of('budgets.budgets'),
+    endpoint: await of('webhooks.endpoints'),
     word: await column('SELECT word AS value FROM word WHERE length(word) > 3 LIMIT 20'),
     actor: members,
     broker: [town.broker.id],
@@ -275,6 +292,10 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     recordedFrom: instants,
     recordedTo: instants,
     since: instants,
+    updatedSince: instants,
+    waitingSince: instants,
+    externalSystem: ['https://health.example.org/referrals'],
+    externalValue: ['R-1'],
     until: instants
   }
   return {
@@ -284,8 +305,12 @@ async function samplesOf(owner: pg.Client, town: Town): Promise<Samples> {
     holderId: members,
     memberId: members,
     offerId: samples['offer']!,
+    budgetId: samples['budget']!,
+    funderOrganisationId: samples['organisation']!,
     requestId: samples['request']!,
     categoryId: samples['category']!,
-    organisationId: samples['organisation']!
+    organisationId: samples['organisation']!,
+    agency: samples['organisation']!,
+    agencyClient: samples['client']!
   }
 }

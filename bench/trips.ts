@@ -64,6 +64,11 @@ export async function tripFigures(ground: Ground, options: Options): Promise<Sec
       request({ method: 'GET', path: () => `/v1/timebanks/${town.slug}/accounts/${accountId}/statement`, token })
     )
     await take("a page of a member's statement, 1 connection", 1, read, 500)
+    const system = [
+      request({ method: 'GET', path: () => `/v1/timebanks/${town.slug}/agency`, token: await agencyToken(ground) })
+    ]
+    await take("what an agency's system may do here, 1 connection", 1, system, 500)
+    await take("what an agency's system may do here, 64 connections", 64, system, 6400)
   } finally {
     second.child.kill('SIGTERM')
     await second.exited
@@ -71,6 +76,32 @@ export async function tripFigures(ground: Ground, options: Options): Promise<Sec
     rmSync(data, { recursive: true, force: true })
   }
   return { title: 'Round trips to the database', figures }
+}
+
+/** An agency with a professional and a system of its own, and that system's token. */
+async function agencyToken({ service, town }: Ground): Promise<string> {
+  const post = async (path: string, body: object): Promise<Record<string, string>> => {
+    const headers = { authorization: `Bearer ${town.broker.token}`, 'content-type': 'application/json' }
+    const answer = await fetch(`${service.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
+    return (await answer.json()) as Record<string, string>
+  }
+  const organisations = `/v1/timebanks/${town.slug}/organisations`
+  const { id } = await post(organisations, { name: 'Agency', kind: 'health_board' })
+  const who = { memberId: town.broker.id, professional: true, actsFor: true }
+  const { id: professionalId } = await post(`${organisations}/${id}/affiliations`, who)
+  const made = await post(`${organisations}/${id}/clients`, {
+    name: 'System',
+    scopes: ['webhooks'],
+    professionalId,
+    requestsPerMinute: 100_000
+  })
+  const { access_token } = await post('/oauth/token', {
+    grant_type: 'client_credentials',
+    client_id: made['id'],
+    client_secret: made['clientSecret']
+  })
+  return access_token!
 }
 
 /** Follows the messages of one connection, whatever pieces they come in: a type, a length, and what it says. */

@@ -1,5 +1,6 @@
 /** The operators' command line: `npm run commonhours -- --help`. */
 import { Command, CommanderError } from 'commander'
+import { agenciesCommand } from './commands/agencies.ts'
 import { backupCommand } from './commands/backup.ts'
 import { clearingCommand } from './commands/clearing.ts'
 import { importCommand } from './commands/import.ts'
@@ -36,7 +37,8 @@ for (const add of [
   backupCommand,
   restoreCommand,
   keysCommand,
-  operatorCommand
+  operatorCommand,
+  agenciesCommand
 ])
   add(program)
 

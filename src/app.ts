@@ -40,6 +40,7 @@ import { blankExchangesOf, endExchangesOf } from './modules/exchanges/index.ts'
 import { exchangeQueryRoutes } from './modules/exchanges/query-routes.ts'
 import { exchangeRoutes } from './modules/exchanges/routes.ts'
 import { exchangeStepRoutes } from './modules/exchanges/step-routes.ts'
+import { fhirRoutes } from './modules/fhir/routes.ts'
 import { blankFollowUpsOf } from './modules/follow-ups/index.ts'
 import { followUpRoutes } from './modules/follow-ups/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
@@ -77,7 +78,7 @@ import { blankScheduleOf, endScheduleOf } from './modules/schedule/index.ts'
 import { arrangementRoutes } from './modules/schedule/routes.ts'
 import { sessionRoutes } from './modules/schedule/session-routes.ts'
 import { serviceRequestDeskRoutes } from './modules/service-requests/desk-routes.ts'
-import { blankServiceRequestsOf, endServiceRequestsOf } from './modules/service-requests/index.ts'
+import { blankServiceRequestsOf, endServiceRequestsOf, endWithout } from './modules/service-requests/index.ts'
 import { serviceRequestRoutes } from './modules/service-requests/routes.ts'
 import { blankBooksOf } from './modules/slips/index.ts'
 import { endSupportsOf, forgetSupportsOf } from './modules/supporters/index.ts'
@@ -141,6 +142,7 @@ const tags = [
   { name: 'Consents', description: 'What people allow organisations, and what agencies have read of them' },
   { name: 'Transfers', description: 'Gifts, donations, grants, batches, reversals' },
   { name: 'Between timebanks', description: 'Agreements and hours between timebanks of one installation' },
+  { name: 'FHIR', description: 'Service requests of agencies as HL7 FHIR R4, by the SDOH Clinical Care guide' },
   { name: 'Follow-ups', description: 'What a broker has to look after, and what came of it' },
   { name: 'Conversations', description: 'What people write to each other about offers, requests and exchanges' },
   { name: 'Thanks', description: 'Words of thanks after an exchange, private unless both sides open them' },
@@ -163,7 +165,7 @@ function closeConnections(app: Api): void {
 }
 
 /** What rests on the consents of people follows when less is allowed than before; in the same transaction. */
-export const onWithdrawal: OnWithdrawal = async () => {}
+export const onWithdrawal: OnWithdrawal = endWithout
 
 /** The one list of plugins and modules, in order. */
 export async function buildApp(options: AppOptions): Promise<App> {
@@ -228,7 +230,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
     onDeparture: async (tx, membershipId) => {
       // first, so that what a circle begins at the same moment is ended with the rest
       await closeCirclesOf(tx, membershipId)
-      await endServiceRequestsOf(tx, membershipId)
       await endExchangesOf(tx, membershipId)
       // after what they had committed was let go
       await endBudgetsOf(tx, membershipId)
@@ -238,12 +239,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
       await closeMatchesOf(tx, membershipId)
       await stopMailingsTo(tx, membershipId)
       await endSupportsOf(tx, membershipId)
+      // consents are locked before what rests on them
       await closeConsentsOf(tx, membershipId, onWithdrawal)
+      await endServiceRequestsOf(tx, membershipId)
     },
     onErasure: async (tx, membershipId) => {
       await forgetSupportsOf(tx, membershipId)
-      // of who applied and never became active too
-      await closeConsentsOf(tx, membershipId, onWithdrawal)
       await forgetDisclosuresOf(tx, membershipId)
       await forgetCirclesOf(tx, membershipId)
       await blankServiceRequestsOf(tx, membershipId)
@@ -292,6 +293,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   followUpRoutes(app)
   transferRoutes(app, { queue: options.postings })
   clearingRoutes(app)
+  fhirRoutes(app, { publicUrl, version })
   webhookRoutes(app, { rule: options.webhooks.rule })
   webhookDeliveryRoutes(app)
   noticeRoutes(app)

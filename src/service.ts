@@ -13,6 +13,7 @@ import { circlesCron, circlesTasks } from './modules/circles/index.ts'
 import { clearingCron, clearingTasks } from './modules/clearing/index.ts'
 import { consentsCron, consentsTasks } from './modules/consents/index.ts'
 import { conversationsCron, conversationsTasks } from './modules/conversations/index.ts'
+import { sandboxTasks } from './modules/demo/index.ts'
 import { exchangesCron, exchangesTasks } from './modules/exchanges/index.ts'
 import { followUpsCron, followUpsTasks } from './modules/follow-ups/index.ts'
 import {
@@ -191,6 +192,7 @@ export async function makeService(
       ...matchingTasks(database),
       ...noticesTasks(database),
       ...mailingsTasks({ database, mailer, publicUrl }),
+      ...sandboxTasks(database),
       ...ledgerTasks({
         database,
         timebanks: async () => (await everyTimebank(database)).map(({ id }) => id),

@@ -51,7 +51,7 @@ const header = (name: string, required: boolean, description: string, schema: Re
   schema
 })
 
-/** What every operation has in common and no route should have to repeat: refusals, headers, who may call. */
+/** What every operation has in common and no route should have to repeat: refusals, headers, who may call. What a route says itself stays. */
 function complete(operation: Operation, route: DeclaredRoute): void {
   const { access, method, config } = route
   operation['x-who-may-call'] = accessText(access)
@@ -59,8 +59,8 @@ function complete(operation: Operation, route: DeclaredRoute): void {
   operation.security = access === anyone ? [] : [{ bearer: [] }]
   if (access.who === 'timebank' && access.agency)
     operation.security.push({ agency: access.agency === true ? [] : [access.agency] })
-  operation.responses['4XX'] = problemResponse('Refused; `code` says why and `errors` names every fault')
-  operation.responses['5XX'] = problemResponse('The service could not answer')
+  operation.responses['4XX'] ??= problemResponse('Refused; `code` says why and `errors` names every fault')
+  operation.responses['5XX'] ??= problemResponse('The service could not answer')
   const parameters = operation.parameters ?? []
   if (access.who === 'timebank' && method !== 'GET') {
     if (method === 'POST')

@@ -14,7 +14,11 @@ export const followUpSteps = [
   'look_and_approve',
   'make_contact',
   'contact_then_leave',
-  'read_report'
+  'read_report',
+  'contact_person',
+  'decide_service_request',
+  'go_on_or_end',
+  'look_for_help_again'
 ] as const
 
 export type FollowUpStep = (typeof followUpSteps)[number]

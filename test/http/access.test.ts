@@ -75,9 +75,25 @@ before(async () => {
   const sides = { provider: { memberId: member.memberId }, receiver: { memberId: callers.broker.memberId } }
   const meeting = { ...sides, ...soon, categoryId: category, title: 'Meeting' }
   const arrangement = (await member.post('arrangements', meeting)).body
+  const support = (await member.post('members/me/supporters', { supporter: callers.broker.memberId })).body
+  const organisation = (await operator.post('organisations', { name: 'Council', kind: 'council' })).body
+  const allowed = { organisationId: organisation.id, purpose: 'referral', scopes: ['contact'], wordingVersion: 1 }
+  const consent = (await member.post('members/me/consents', allowed)).body
+  const claimed = {
+    scopes: ['contact'],
+    wording: { version: '1' },
+    givenAt: new Date().toISOString(),
+    how: 'phone',
+    givenBy: 'self'
+  }
+  const about = { kind: 'referral', person: { memberNumber: member.number }, category: 'gardening', title: 'Somebody' }
+  const referral = (await callers.agency.post('service-requests', { ...about, consent: claimed })).body
   own = {
     timebank: 'rivertown',
+    support: support.id,
+    consent: consent.id,
     arrangement: arrangement.id,
+    serviceRequest: referral.id,
     member: member.memberId,
     account: String(member.accountId),
     offer: offer.id,

@@ -11,7 +11,7 @@ const readme = readFileSync(file, 'utf8')
 /** Fenced blocks in order; the first word after the fence is the language, what follows are marks of ours. */
 const blocks = [...readme.matchAll(/^```(\w+)([^\n]*)\n(.*?)^```$/gms)].map(([, language, marks, text]) => ({
   language: language!,
-  tour: marks!.trim() === 'tour',
+  mark: marks!.trim(),
   text: text!
 }))
 
@@ -24,38 +24,72 @@ const patternOf = (expected: string): RegExp =>
       .replaceAll('…', '[^\\n]*')}$`
   )
 
-test('the tour does and prints what it says, on a service that npm start has started', {
-  timeout: 120_000
-}, async () => {
-  const checkout = copyCheckout('readme')
+type Step = { lines: string; prints: string | null }
+
+/** What is to be typed of the blocks with a mark, and what is printed then. */
+function stepsOf(wanted: string): Step[] {
+  const steps: Step[] = []
+  for (const { language, text } of blocks.filter(({ mark }) => mark === wanted)) {
+    if (language === 'sh') steps.push({ lines: text, prints: null })
+    else steps.at(-1)!.prints = text
+  }
+  return steps
+}
+
+/** Types them all into one shell, and compares what each prints. */
+async function walk(folder: string, steps: Step[], fill: (script: string) => string): Promise<void> {
+  const end = '=== end of a step ==='
+  const script = fill(steps.map(({ lines }) => `${lines}\necho '${end}'\n`).join(''))
+  const { code, output } = await run(folder, 'sh', ['-eu', '-c', script])
+  assert.equal(code, 0, output)
+  const printed = output.split(`${end}\n`)
+  for (const [i, { lines, prints }] of steps.entries()) {
+    const text = printed[i]!.replaceAll('\r', '').trimEnd()
+    if (prints === null) assert.equal(text, '', lines)
+    else assert.match(text, patternOf(prints), lines)
+  }
+}
+
+const address = 'http://127.0.0.1:3000'
+
+/** A copy of the project in which npm start runs, with the one-time code that it printed. */
+async function withService(name: string, work: (at: { folder: string; port: number; code: string }) => Promise<void>) {
+  const checkout = copyCheckout(name)
   const port = await freePort()
   const service = start(checkout.folder, 'npm', ['start'], plainEnvironment({ PORT: String(port) }))
   try {
     const [, code] = await service.said(/^ +((?:[0-9A-Z]{5}-){3}[0-9A-Z]{5})$/m)
-    const steps: { lines: string; prints: string | null }[] = []
-    for (const { language, text } of blocks.filter(({ tour }) => tour)) {
-      if (language === 'sh') steps.push({ lines: text, prints: null })
-      else steps.at(-1)!.prints = text
-    }
-    assert.ok(steps.length >= 10 && steps.filter(({ prints }) => prints !== null).length >= 7)
-    const mark = '=== end of a step ==='
-    const script = steps.map(({ lines }) => `${lines}\necho '${mark}'\n`).join('')
-    assert.ok(script.includes('http://127.0.0.1:3000') && script.includes('XXXXX-XXXXX-XXXXX-XXXXX'))
-    const filledIn = script
-      .replace('http://127.0.0.1:3000', `http://127.0.0.1:${port}`)
-      .replace('XXXXX-XXXXX-XXXXX-XXXXX', code!)
-    const { code: exit, output } = await run(checkout.folder, 'sh', ['-eu', '-c', filledIn])
-    assert.equal(exit, 0, output)
-    const printed = output.split(`${mark}\n`)
-    for (const [i, { lines, prints }] of steps.entries()) {
-      const text = printed[i]!.replaceAll('\r', '').trimEnd()
-      if (prints === null) assert.equal(text, '', lines)
-      else assert.match(text, patternOf(prints), lines)
-    }
+    await work({ folder: checkout.folder, port, code: code! })
   } finally {
     await service.stop()
     checkout.remove()
   }
+}
+
+test('the tour does and prints what it says, on a service that npm start has started', {
+  timeout: 120_000
+}, async () => {
+  const steps = stepsOf('tour')
+  assert.ok(steps.length >= 10 && steps.filter(({ prints }) => prints !== null).length >= 7)
+  await withService('readme', ({ folder, port, code }) =>
+    walk(folder, steps, (script) => {
+      assert.ok(script.includes(address) && script.includes('XXXXX-XXXXX-XXXXX-XXXXX'))
+      return script.replace(address, `http://127.0.0.1:${port}`).replace('XXXXX-XXXXX-XXXXX-XXXXX', code)
+    })
+  )
+})
+
+test('the section for agencies does and prints what it says, from credentials to a completed request', {
+  timeout: 180_000
+}, async () => {
+  const agencySteps = stepsOf('agencies')
+  assert.ok(agencySteps.length >= 6 && agencySteps.every(({ prints }) => prints !== null))
+  await withService('agencies', ({ folder, port }) =>
+    walk(folder, agencySteps, (script) => {
+      assert.ok(script.includes(address))
+      return script.replace(address, `http://127.0.0.1:${port}`)
+    })
+  )
 })
 
 /** One row per variable. A wish for a line break or a bar in a cell would break the table. */

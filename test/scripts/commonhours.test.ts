@@ -49,7 +49,8 @@ test('wrong usage ends with 2 and tells what is expected; help lists all command
     'backup',
     'restore',
     'keys',
-    'operator'
+    'operator',
+    'agencies'
   ])
     assert.match(help.out, new RegExp(`^  ${name} `, 'm'))
 })

@@ -1,2 +1,3 @@
 export { clientLookup } from './caller.ts'
-export type { OnClientChange } from './clients.ts'
+export { addClient, type OnClientChange } from './clients.ts'
+export { isAgency } from './standing.ts'

@@ -5,6 +5,7 @@ import {
   agenciesOnly,
   columnsOf,
   idFrom,
+  keyedId,
   pageOf,
   read,
   readers,
@@ -15,6 +16,7 @@ import {
   writers
 } from '../../http/index.ts'
 import { DomainError } from '../../shared/errors.ts'
+import { derivedId } from '../../shared/ids.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { type AgencyClient, getClient, lockClient, type OnClientChange } from './clients.ts'
 import * as schemas from './schemas.ts'
@@ -26,7 +28,7 @@ const own = '/v1/timebanks/:timebank/agency/secrets'
 const admins = { admin: true } as const
 const columns = columnsOf(schemas.secretSchema)
 const shownOnce =
-  'The secret is shown this once: a repeat makes another one, also with an Idempotency-Key, since answers that are kept would keep the secret. At most two are good at a time: a third ends the oldest at once. Tokens that were had by a secret are good until they expire, within 10 minutes.'
+  'The secret is shown this once, and no answer is kept: a repeat with the same Idempotency-Key puts another secret in the place of the first, where that has not been used; without one it is a further rotation. At most two are good at a time: a third ends the oldest at once. Tokens that were had by a secret are good until they expire, within 10 minutes.'
 
 type Options = { onChange: OnClientChange }
 type Which = { organisationId: string; clientId: string }
@@ -63,17 +65,11 @@ export function secretRoutes(app: Api, { onChange }: Options): void {
         response: { 200: pageOf(schemas.secretSchema) }
       }
     },
-    async (request, reply) =>
-      sendList(request, reply, {
-        name: 'agency-secrets',
-        query: request.query,
-        columns,
-        page: (from, limit) =>
-          read(request, async (tx) => {
-            const { id } = await getClient(tx, request.params.organisation, request.params.client)
-            return toPage(await listSecrets(tx, id, { before: idFrom(from), limit }), limit, (each) => [each.id])
-          })
-      })
+    async (request, reply) => {
+      const { organisation, client } = request.params
+      const page = secretsOf(request, async (tx) => (await getClient(tx, organisation, client)).id)
+      return sendList(request, reply, { name: 'agency-secrets', query: request.query, columns, page })
+    }
   )
 
   app.delete(
@@ -109,6 +105,25 @@ export function secretRoutes(app: Api, { onChange }: Options): void {
     (request, reply) => rotate(request, reply, lockOwn, request.body, onChange)
   )
 
+  app.get(
+    own,
+    {
+      config: { access: agenciesOnly(true), csv: true },
+      schema: {
+        operationId: 'listOwnSecrets',
+        tags,
+        summary: 'When the secrets of your own client were made, used and ended; newest first',
+        params: timebankParams,
+        querystring: schemas.secretsQuery,
+        response: { 200: pageOf(schemas.secretSchema) }
+      }
+    },
+    async (request, reply) => {
+      const page = secretsOf(request, async (tx) => tx.actor.agency!.clientId)
+      return sendList(request, reply, { name: 'agency-secrets', query: request.query, columns, page })
+    }
+  )
+
   app.delete(
     `${own}/:secret`,
     {
@@ -125,6 +140,15 @@ export function secretRoutes(app: Api, { onChange }: Options): void {
     (request, reply) => end(request, reply, lockOwn, request.params.secret, onChange)
   )
 }
+
+/** A page of the secrets of the client that `clientOf` finds. */
+const secretsOf =
+  (request: FastifyRequest, clientOf: (tx: Tx) => Promise<string>) =>
+  (from: Parameters<typeof idFrom>[0], limit: number) =>
+    read(request, async (tx) => {
+      const found = await listSecrets(tx, await clientOf(tx), { before: idFrom(from), limit })
+      return toPage(found, limit, (each) => [each.id])
+    })
 
 type Lock = (tx: Tx) => Promise<AgencyClient>
 
@@ -147,6 +171,8 @@ async function lockOwn(tx: Tx): Promise<AgencyClient> {
 
 const told = ({ organisationId, id }: AgencyClient): Which => ({ organisationId, clientId: id })
 
+const askedAs = ({ id, asked }: ReturnType<typeof keyedId>): string => derivedId(id, asked)
+
 async function rotate(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -155,10 +181,11 @@ async function rotate(
   onChange: OnClientChange
 ) {
   const { endsPreviousAfterSeconds } = schemas.rotationSchema.parse(body ?? {})!
+  const askedBy = request.headers['idempotency-key'] ? askedAs(keyedId(request)) : null
   // not by write: it would keep the answer, and with it the secret
   const made = await inTimebank(request.server.database, timebankOf(request).id, request.actor, async (tx) => {
     const client = await lock(tx)
-    const { seen, secret, previous } = await rotateSecret(tx, client.id, endsPreviousAfterSeconds)
+    const { seen, secret, previous } = await rotateSecret(tx, client.id, { endsPreviousAfterSeconds, askedBy })
     await onChange(tx, told(client))
     return { ...seen, clientId: client.id, clientSecret: secret, previous }
   })

@@ -21,11 +21,22 @@ const ofClient = (tx: Tx, clientId: string) =>
 const one = (tx: Tx, id: string) => and(eq(secrets.timebankId, tx.timebankId), eq(secrets.id, id))
 
 /** Makes a secret of a client. It is told this once; what is kept is its hash. */
-export async function addSecret(tx: Tx, clientId: string): Promise<{ seen: SecretSeen; secret: string }> {
+export async function addSecret(
+  tx: Tx,
+  clientId: string,
+  askedBy: string | null = null
+): Promise<{ seen: SecretSeen; secret: string }> {
   const secret = newSecret()
   const [row] = await tx.db
     .insert(secrets)
-    .values({ timebankId: tx.timebankId, id: newId(), clientId, secretHash: hashSecret(secret), createdAt: tx.now })
+    .values({
+      timebankId: tx.timebankId,
+      id: newId(),
+      clientId,
+      secretHash: hashSecret(secret),
+      createdAt: tx.now,
+      askedBy
+    })
     .returning(seen)
   return { seen: row!, secret }
 }
@@ -51,28 +62,53 @@ export const listSecrets = (
     .orderBy(desc(secrets.id))
     .limit(limit + 1)
 
+export type Rotation = {
+  endsPreviousAfterSeconds: number
+  /** the same for a repeat of the same request; null where that cannot be told */
+  askedBy: string | null
+}
+
 /**
  * A further secret of a client that the caller has locked. The one before is good for an overlap, but no longer than it would
- * have been; one before that ends at once, so that two are good at most.
+ * have been; one before that ends at once, so that two are good at most. A repeat, whose first answer may have been lost, puts
+ * another secret in the place of the one that nobody has used: the one that is in use is not the oldest by it.
  */
 export async function rotateSecret(
   tx: Tx,
   clientId: string,
-  endsPreviousAfterSeconds: number
+  { endsPreviousAfterSeconds, askedBy }: Rotation
 ): Promise<{ seen: SecretSeen; secret: string; previous: { id: string; endsAt: Date } | null }> {
+  const lost = askedBy === null ? null : await lostSecret(tx, clientId, askedBy)
+  if (lost) await tx.db.update(secrets).set({ endsAt: tx.now }).where(one(tx, lost))
   const [newest, ...older] = await goodSecrets(tx, clientId)
   const ends = new Date(tx.now.getTime() + endsPreviousAfterSeconds * 1000)
   const endsAt = newest?.endsAt && newest.endsAt < ends ? newest.endsAt : ends
   if (newest) await tx.db.update(secrets).set({ endsAt }).where(one(tx, newest.id))
   for (const { id } of older) await tx.db.update(secrets).set({ endsAt: tx.now }).where(one(tx, id))
-  const made = await addSecret(tx, clientId)
+  const made = await addSecret(tx, clientId, askedBy)
   const previous = newest ? { id: newest.id, endsAt } : null
+  const ended = [...(lost ? [lost] : []), ...older.map(({ id }) => id)]
   await audit(tx, {
     action: 'agency_client.secret_added',
     subject: { type: 'agency_client', id: clientId },
-    changes: { secretId: made.seen.id, ended: older.map(({ id }) => id), ...(previous && { previous }) }
+    changes: { secretId: made.seen.id, ended, ...(previous && { previous }) }
   })
   return { ...made, previous }
+}
+
+/** The secret that an earlier request with the same key has made, if it can still be replaced. */
+async function lostSecret(tx: Tx, clientId: string, askedBy: string): Promise<string | null> {
+  const [made] = await tx.db
+    .select(seen)
+    .from(secrets)
+    .where(and(ofClient(tx, clientId), eq(secrets.askedBy, askedBy)))
+    .orderBy(desc(secrets.id))
+    .limit(1)
+  if (!made) return null
+  const [newest] = await goodSecrets(tx, clientId)
+  if (newest?.id !== made.id || made.lastUsedAt !== null)
+    throw new DomainError('wrong-state', 'The secret that this request made has been used, or has ended.')
+  return made.id
 }
 
 /** Ends one secret at once, of a client that the caller has locked. Not the last: who has none is revoked. */

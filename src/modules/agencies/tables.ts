@@ -53,7 +53,9 @@ export const secrets = agencies.table(
     /** From then on it is no good; null: until further notice. */
     endsAt: instant('ends_at'),
     /** To the minute: it is written at most once in one. */
-    lastUsedAt: instant('last_used_at')
+    lastUsedAt: instant('last_used_at'),
+    /** Follows from who asked for it with which Idempotency-Key; null: without one. */
+    askedBy: uuid('asked_by')
   },
   (t) => [
     primaryKey({ columns: [t.timebankId, t.id] }),

@@ -6,7 +6,7 @@ import { serverSchema, tokenBody, tokenErrorSchema, tokenSchema } from './schema
 import { type TokenError, tokenFor } from './tokens.ts'
 
 const texts: Record<TokenError, string> = {
-  invalid_request: 'grant_type is needed',
+  invalid_request: 'grant_type is needed, each parameter once, and the credentials in one way only',
   invalid_client: 'The credentials are wrong, or the client has been revoked',
   invalid_scope: 'More was asked for than the client has been given',
   unsupported_grant_type: 'grant_type: client_credentials'
@@ -44,7 +44,7 @@ export function tokenRoutes(app: Api, { identity, publicUrl }: { identity: Ident
     scope.addContentTypeParser(
       'application/x-www-form-urlencoded',
       { parseAs: 'string', bodyLimit: 16_384 },
-      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body))))
+      (_request, body, done) => done(null, fields(String(body)))
     )
 
     scope.post(
@@ -64,9 +64,10 @@ export function tokenRoutes(app: Api, { identity, publicUrl }: { identity: Ident
       },
       async (request, reply) => {
         const { grant_type, client_id, client_secret, scope: wanted } = request.body
-        const credentials = basic(request.headers.authorization) ?? { clientId: client_id, clientSecret: client_secret }
+        const shown = basic(request.headers.authorization)
+        const credentials = shown ?? { clientId: client_id, clientSecret: client_secret }
         const answer = await tokenFor(app.database, identity, {
-          grantType: grant_type,
+          grantType: shown && client_secret !== undefined ? undefined : grant_type,
           scope: wanted,
           ...credentials,
           address: request.ip
@@ -79,6 +80,13 @@ export function tokenRoutes(app: Api, { identity, publicUrl }: { identity: Ident
       }
     )
   })
+}
+
+/** Of a form; of one in which something stands twice nothing counts (RFC 6749, section 3.2). */
+function fields(body: string): Record<string, string> {
+  const pairs = [...new URLSearchParams(body)]
+  const once = Object.fromEntries(pairs)
+  return Object.keys(once).length === pairs.length ? once : {}
 }
 
 /** What is no request for a token at all, in OAuth's words; that one has to wait, in ours. */

@@ -9,6 +9,17 @@ export const getBudget = async (tx: Tx, id: string): Promise<Budget & { figures:
   return { ...budget, figures: await figuresFor(tx, budget) }
 }
 
+/** Whether there is such a budget of an organisation's that has not ended: others' are to it as if they were not there. */
+export async function fundsBudget(tx: Tx, organisationId: string, id: string): Promise<boolean> {
+  const { rows } = await tx.client.query<{ funds: boolean }>({
+    name: 'budgets.funds',
+    text: `SELECT EXISTS (SELECT FROM budgets.budgets WHERE timebank_id = $1 AND id = $2 AND funder_id = $3
+                             AND status IN ('proposed', 'agreed', 'active')) AS funds`,
+    values: [tx.timebankId, id, organisationId]
+  })
+  return rows[0]!.funds
+}
+
 /** What is open around a person. */
 export type BudgetAround = {
   id: string

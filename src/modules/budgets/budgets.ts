@@ -76,9 +76,12 @@ export type BudgetFilter = {
   status?: BudgetStatus | undefined
 }
 
-/** Whose budgets are listed: those of a member with the organisations that they act for, or of one funder; null: all. */
+/**
+ * Whose budgets are listed: those of a member, of whom they support and of the organisations that they act for, or those of one
+ * funder; null: all.
+ */
 export type ListedFor =
-  | { membershipIds: readonly string[]; organisationIds: readonly string[] }
+  | { me: string; supported: readonly string[]; organisationIds: readonly string[] }
   | { funder: string }
   | null
 
@@ -104,22 +107,22 @@ export async function listBudgets(
   const heldBy = (members: string) =>
     `EXISTS (SELECT FROM budgets.holders h WHERE h.timebank_id = $1 AND h.budget_id = b.id AND h.membership_id = ANY (${members}::uuid[]))`
   if (filter.memberId !== undefined && listedFor === null)
-    return union(tx, common, around(put([filter.memberId]), null), values, limit)
+    return union(tx, common, around(put([filter.memberId]), put([filter.memberId]), null), values, limit)
   if (filter.memberId !== undefined) {
     const member = put([filter.memberId])
     common.push(`(b.member_id = ANY (${member}::uuid[]) OR ${heldBy(member)})`)
   }
   if (listedFor === null) return union(tx, common, ['true'], values, limit)
   if ('funder' in listedFor) return union(tx, common, [`b.funder_id = ${put(listedFor.funder)}`], values, limit)
-  const { membershipIds, organisationIds } = listedFor
+  const { me, supported, organisationIds } = listedFor
   const organisations = organisationIds.length > 0 ? put(organisationIds) : null
-  return union(tx, common, around(put(membershipIds), organisations), values, limit)
+  return union(tx, common, around(put([me, ...supported]), put([me]), organisations), values, limit)
 }
 
 /** Each way in which somebody may stand to a budget, by an index of its own. */
-const around = (members: string, organisations: string | null): string[] => [
+const around = (members: string, holding: string, organisations: string | null): string[] => [
   `b.member_id = ANY (${members}::uuid[])`,
-  `b.id IN (SELECT h.budget_id FROM budgets.holders h WHERE h.timebank_id = $1 AND h.membership_id = ANY (${members}::uuid[]))`,
+  `b.id IN (SELECT h.budget_id FROM budgets.holders h WHERE h.timebank_id = $1 AND h.membership_id = ANY (${holding}::uuid[]))`,
   ...(organisations === null
     ? []
     : [`b.funder_id = ANY (${organisations}::uuid[])`, `b.holder_organisation_id = ANY (${organisations}::uuid[])`])

@@ -1,4 +1,4 @@
-export { budgetsAround, getBudget } from './around.ts'
-export { endBudgetsOf, exhausted, passOnReversals } from './moving.ts'
+export { budgetsAround, fundsBudget, getBudget } from './around.ts'
+export { endBudgetsOf, exhausted, lockBudgetsOf, passOnReversals } from './moving.ts'
 export { budgetFor, budgetStill, holdsForMember, mayCommitFrom } from './paying.ts'
 export { blankBudgetsOf } from './plans.ts'

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { actAs, type Tx } from '../../db/client.ts'
 import { systemActor } from '../../shared/actor.ts'
 import { DomainError } from '../../shared/errors.ts'
@@ -176,16 +176,24 @@ export async function passOnReversals(
 
 const going = ['proposed', 'agreed', 'active']
 
+/**
+ * Budgets for a member, and others by id, in one order: of what touches several, budgets are locked after exchanges and before
+ * accounts, as by who commits from one.
+ */
+export async function lockBudgetsOf(tx: Tx, membershipId: string, alsoIds: readonly string[] = []): Promise<string[]> {
+  const { rows } = await tx.client.query<{ id: string; own: boolean }>({
+    name: 'budgets.lock_of',
+    text: `SELECT id, member_id IS NOT DISTINCT FROM $2 AS own FROM budgets.budgets
+            WHERE timebank_id = $1 AND (member_id = $2 OR id = ANY ($3::uuid[]))
+            ORDER BY id FOR NO KEY UPDATE`,
+    values: [tx.timebankId, membershipId, alsoIds]
+  })
+  return rows.flatMap(({ id, own }) => (own ? [id] : []))
+}
+
 /** When a member leaves, budgets for them end; after their exchanges, so that what these had committed goes back too. */
 export async function endBudgetsOf(tx: Tx, membershipId: string): Promise<void> {
-  const rows = await tx.db
-    .select({ id: budgets.id })
-    .from(budgets)
-    .where(
-      and(eq(budgets.timebankId, tx.timebankId), eq(budgets.memberId, membershipId), inArray(budgets.status, going))
-    )
-    .orderBy(asc(budgets.id))
-  for (const { id } of rows) {
+  for (const id of await lockBudgetsOf(tx, membershipId)) {
     const budget = await lockBudget(tx, id)
     if (going.includes(budget.status)) await endNow(tx, budget, await standingTo(tx, budget))
   }

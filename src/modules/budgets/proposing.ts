@@ -3,10 +3,11 @@ import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
 import { DomainError, type Fault, notFound, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
-import { organisationParty, partiesOf, resolveMember } from '../members/index.ts'
+import { scopesGiven } from '../consents/index.ts'
+import { isVisibleToMembers, organisationParty, partiesOf, resolveMember } from '../members/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { type Budget, type BudgetKind, findBudget } from './budgets.ts'
-import { agencyOf } from './seams.ts'
+
 import { allow, lockSeen, type Seen, standingTo } from './standing.ts'
 import { budgets, holders } from './tables.ts'
 import { tell } from './telling.ts'
@@ -49,13 +50,12 @@ export async function change(tx: Tx, budget: Budget, changed: Change): Promise<B
 /** The funder, or a broker for it, says what it means to set aside, for whom or what, and who will hold it. Moves nothing. */
 export async function propose(tx: Tx, input: NewBudget): Promise<Seen> {
   const { kind, intendedMinutes, title = null } = input
-  const agency = agencyOf(tx.actor)
-  const funderId = await funderOf(tx, input, agency?.organisationId)
+  const funderId = await funderOf(tx, input, tx.actor.agency?.organisationId)
   const organisationId = input.organisationId ?? (kind === 'agency' ? funderId : null)
   const day = today(tx, (await currentPolicy(tx)).rules)
   const { validFrom = day, validTo = null } = input
   refuseFaults(faultsOf(input, validFrom, validTo))
-  const memberId = kind === 'person' ? await personOf(tx, input) : null
+  const memberId = kind === 'person' ? await personOf(tx, input, funderId) : null
   if (organisationId !== null && organisationId !== funderId) await activeOrganisation(tx, organisationId)
   const held = await holderOf(tx, input.holder, { kind, funderId })
   // members know who speaks for whom; an agency does not name them
@@ -116,11 +116,21 @@ async function activeOrganisation(tx: Tx, id: string): Promise<void> {
     throw new DomainError('conflict', 'This organisation is closed.', { figures: { organisation: id } })
 }
 
-async function personOf(tx: Tx, { memberId, memberNumber }: NewBudget): Promise<string> {
+/**
+ * Agencies address those who let them contact them, members those whom they can find: everybody else is to them as if there was
+ * nobody.
+ */
+async function personOf(tx: Tx, { memberId, memberNumber }: NewBudget, funderId: string): Promise<string> {
   const member = await resolveMember(tx, memberId ?? memberNumber!)
   const there = member.status === 'active' || member.status === 'paused'
-  // to whom does not know better, who has left is like who never was
-  if (!there) throw isStaff(tx.actor) ? new DomainError('party-not-active') : notFound('member')
+  if (isStaff(tx.actor)) {
+    if (!there) throw new DomainError('party-not-active')
+    return member.id
+  }
+  const known = tx.actor.agency
+    ? (await scopesGiven(tx, { organisationId: funderId, membershipIds: [member.id] })).get(member.id)!.has('contact')
+    : isVisibleToMembers(member)
+  if (!there || !known) throw notFound('member')
   return member.id
 }
 
@@ -213,7 +223,10 @@ export async function agree(tx: Tx, id: string, { side, intendedMinutes, planToF
     holder: person || staff || (holder && !(budget.kind === 'person' && budget.holderOrganisationId !== null)),
     funder: funder || staff
   }
-  const asked = side ?? (speaks.holder && !staff ? 'holder' : speaks.funder && !staff ? 'funder' : undefined)
+  // one that its funder holds, and that is for nobody, needs no other word
+  const fundersOnly = budget.holderMode === 'agency_held' && budget.kind !== 'person'
+  const own = speaks.holder && !fundersOnly ? 'holder' : speaks.funder ? 'funder' : undefined
+  const asked = side ?? (staff ? undefined : own)
   if (asked === undefined) {
     if (!staff) throw new DomainError('forbidden', 'The person or who holds it agrees, and the funder.')
     const detail = 'side: for which side you agree.'
@@ -232,8 +245,8 @@ export async function agree(tx: Tx, id: string, { side, intendedMinutes, planToF
     holderAgreedAt: asked === 'holder' ? tx.now : budget.holderAgreedAt,
     funderAgreedAt: asked === 'funder' ? tx.now : budget.funderAgreedAt
   }
-  const ownOnly = budget.holderMode === 'agency_held' && budget.kind !== 'person'
-  const whole = agreed.funderAgreedAt !== null && (ownOnly || agreed.holderAgreedAt !== null)
+
+  const whole = agreed.funderAgreedAt !== null && (fundersOnly || agreed.holderAgreedAt !== null)
   const status = whole ? 'agreed' : 'proposed'
   const after = await change(tx, budget, { ...agreed, status, ...(planToFunder === undefined ? {} : { planToFunder }) })
   await tell(tx, after, 'agreed', { changes: { side: asked, status: [budget.status, status] } })

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
 import {
   type Api,
+  alsoAgencies,
   columnsOf,
   created,
   decodeCursor,
@@ -10,8 +11,8 @@ import {
   idFrom,
   numberCursor,
   pageOf,
-  read,
   readers,
+  readLogged,
   sendList,
   setEtag,
   staff,
@@ -41,7 +42,7 @@ import {
 } from './schemas.ts'
 import { listedFor, type Seen, seeBudget } from './standing.ts'
 import { movements } from './statement.ts'
-import { listView, movementView, planView, viewOf } from './views.ts'
+import { discloseBudgets, listView, movementView, planView, viewOf } from './views.ts'
 
 const collection = '/v1/timebanks/:timebank/budgets'
 const one = `${collection}/:budget`
@@ -50,13 +51,14 @@ const columns = columnsOf(budgetSchema)
 const movementColumns = columnsOf(movementSchema)
 /** The person, who holds it, who acts for the funder: each for what is theirs; and staff. */
 const concerned = { member: 'own', ...staff } as const
-const looking = { ...concerned, auditor: true } as const
+const readable = alsoAgencies('budgets.read', readers({ ...concerned, auditor: true }))
+const writable = alsoAgencies('budgets.write', writers(concerned))
 
 export function budgetRoutes(app: Api): void {
   app.get(
     collection,
     {
-      config: { access: readers(looking), csv: true },
+      config: { access: readable, csv: true },
       schema: {
         operationId: 'listBudgets',
         tags,
@@ -75,7 +77,7 @@ export function budgetRoutes(app: Api): void {
         query: { limit, cursor },
         columns,
         page: (from, size) =>
-          read(request, async (tx) => {
+          readLogged(request, async (tx) => {
             const found = await listBudgets(tx, { ...filter, funderId }, await listedFor(tx), idFrom(from), size)
             const page = toPage(found, size, ({ id }) => [id])
             return { ...page, items: await listView(tx, page.items) }
@@ -87,7 +89,7 @@ export function budgetRoutes(app: Api): void {
   app.get(
     one,
     {
-      config: { access: readers(looking) },
+      config: { access: readable },
       schema: {
         operationId: 'getBudget',
         tags,
@@ -98,7 +100,7 @@ export function budgetRoutes(app: Api): void {
       }
     },
     async (request, reply) => {
-      const view = await read(request, async (tx) => viewOf(tx, await seeBudget(tx, request.params.budget)))
+      const view = await readLogged(request, async (tx) => viewOf(tx, await seeBudget(tx, request.params.budget)))
       setEtag(reply, view.rowVersion)
       return view
     }
@@ -107,7 +109,7 @@ export function budgetRoutes(app: Api): void {
   app.get(
     `${one}/statement`,
     {
-      config: { access: readers(looking), csv: true },
+      config: { access: readable, csv: true },
       schema: {
         operationId: 'getBudgetStatement',
         tags,
@@ -125,8 +127,9 @@ export function budgetRoutes(app: Api): void {
         query: request.query,
         columns: movementColumns,
         page: (from, size) =>
-          read(request, async (tx) => {
+          readLogged(request, async (tx) => {
             const { budget } = await seeBudget(tx, id)
+            await discloseBudgets(tx, [budget], 'statement')
             const [before = null] = decodeCursor(from, numberCursor) ?? []
             const page = toPage(await movements(tx, budget, before, size), size, ({ line }) => [line])
             return { ...page, items: page.items.map((movement) => movementView(tx, movement)) }
@@ -138,7 +141,7 @@ export function budgetRoutes(app: Api): void {
   app.get(
     `${one}/plan`,
     {
-      config: { access: readers(concerned) },
+      config: { access: alsoAgencies('budgets.read', readers(concerned)) },
       schema: {
         operationId: 'getBudgetPlan',
         tags,
@@ -149,13 +152,18 @@ export function budgetRoutes(app: Api): void {
         response: { 200: planOut }
       }
     },
-    (request) => read(request, async (tx) => planView(tx, await getPlan(tx, request.params.budget)))
+    (request) =>
+      readLogged(request, async (tx) => {
+        const { plan, budget } = await getPlan(tx, request.params.budget)
+        await discloseBudgets(tx, [budget], 'plan')
+        return planView(tx, plan)
+      })
   )
 
   app.put(
     `${one}/plan`,
     {
-      config: { access: writers(concerned) },
+      config: { access: writable },
       schema: {
         operationId: 'writeBudgetPlan',
         tags,
@@ -172,7 +180,7 @@ export function budgetRoutes(app: Api): void {
         request,
         reply,
         200,
-        async (tx) => viewOf(tx, await writePlan(tx, request.params.budget, request.body.plan)),
+        async (tx) => viewOf(tx, await writePlan(tx, request.params.budget, request.body)),
         edited
       )
   )
@@ -207,13 +215,13 @@ export function budgetRoutes(app: Api): void {
   app.post(
     collection,
     {
-      config: { access: writers(concerned) },
+      config: { access: writable },
       schema: {
         operationId: 'proposeBudget',
         tags,
         summary: 'Propose a budget',
         description:
-          'By who acts for the funder, or a broker. Moves nothing: it tells what the funder means to allocate, before anybody plans or agrees.',
+          'By the funder (an agency for people who let it contact them, consent scope `contact`), or a broker. Moves nothing: it tells what the funder means to allocate, before anybody plans or agrees.',
         params: timebankParams,
         body: newBudgetSchema,
         response: { 201: budgetSchema }
@@ -236,7 +244,7 @@ export function budgetRoutes(app: Api): void {
       `${one}/${name}`,
       {
         config: {
-          access: writers(staffOnly ? staff : concerned, ['active', 'paused']),
+          access: staffOnly ? writers(staff) : alsoAgencies('budgets.write', writers(concerned, ['active', 'paused'])),
           idempotency: movesHours ? 'required' : 'optional'
         },
         schema: {

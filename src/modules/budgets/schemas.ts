@@ -54,7 +54,8 @@ export const newBudgetSchema = z.strictObject({
 export const planSchema = z.strictObject({
   plan: text(10_000).describe(
     "In the person's own words. Kept apart, read only by GET …/plan, blanked when the person is erased"
-  )
+  ),
+  planToFunder: z.boolean().optional().describe('Whether the funder may read it. Left out: it stays as it is')
 })
 
 export const agreementSchema = z

@@ -1,10 +1,10 @@
 import type { Tx } from '../../db/client.ts'
-import { hasRole, isStaff } from '../../shared/actor.ts'
+import { type Actor, hasRole, isStaff } from '../../shared/actor.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { organisationsActedFor } from '../members/index.ts'
+import { membersSupported } from '../supporters/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { type Budget, findBudget, type ListedFor, lockBudget } from './budgets.ts'
-import { agencyOf, supportedBy, supports } from './seams.ts'
 
 /** How the actor stands to a budget. */
 export type Standing = {
@@ -14,11 +14,10 @@ export type Standing = {
   holder: boolean
   /** its funder: the agency's own client, or who acts for the organisation */
   funder: boolean
-  /** a broker who is none of these; service itself */
+  /** a broker who is none of these, or the service itself */
   staff: boolean
   /** reads it, whoever they are */
   sees: boolean
-  /** reads the plan */
   seesPlan: boolean
 }
 
@@ -27,81 +26,85 @@ type Known = Pick<
   'kind' | 'memberId' | 'funderId' | 'holderMode' | 'holderIds' | 'holderOrganisationId' | 'planToFunder'
 >
 
-export async function standingTo(tx: Tx, budget: Known): Promise<Standing> {
+/** What tells how the actor stands to any budget. */
+export type Ground = {
+  actor: Actor
+  /** organisations that the actor acts for today, as a member */
+  acting: readonly string[]
+  /** members whom the actor supports in their budgets, and whose they may read */
+  supports: ReadonlySet<string>
+  views: ReadonlySet<string>
+}
+
+export async function groundOf(tx: Tx): Promise<Ground> {
   const { actor } = tx
-  const agency = agencyOf(actor)
-  if (agency) {
-    const funder = agency.organisationId === budget.funderId
-    const seesPlan = funder && (budget.planToFunder || budget.kind !== 'person')
-    return {
-      person: false,
-      holder: funder && budget.holderMode === 'agency_held',
-      funder,
-      staff: false,
-      sees: funder,
-      seesPlan
-    }
+  const nobody: Ground = { actor, acting: [], supports: new Set(), views: new Set() }
+  if (actor.membershipId === null || actor.agency) return nobody
+  const { rules } = await currentPolicy(tx)
+  const acting = await organisationsActedFor(tx, actor.membershipId, today(tx, rules))
+  const supported = await membersSupported(tx, ['budget', 'view'])
+  const inScope = (scope: 'budget' | 'view') =>
+    new Set(supported.flatMap(({ membershipId, scopes }) => (scopes.includes(scope) ? [membershipId] : [])))
+  return { actor, acting, supports: inScope('budget'), views: inScope('view') }
+}
+
+export const standingTo = async (tx: Tx, budget: Known): Promise<Standing> => standingOn(await groundOf(tx), budget)
+
+export function standingOn({ actor, acting, supports, views }: Ground, budget: Known): Standing {
+  const { memberId, funderId, holderMode, kind } = budget
+  const toFunder = budget.planToFunder || kind !== 'person'
+  if (actor.agency) {
+    const funder = actor.agency.organisationId === funderId
+    const holder = funder && holderMode === 'agency_held'
+    return { person: false, holder, funder, staff: false, sees: funder, seesPlan: funder && toFunder }
   }
   const me = actor.membershipId
   if (me === null) {
     const service = actor.operator
     return { person: false, holder: false, funder: false, staff: service, sees: service, seesPlan: service }
   }
-  const { memberId } = budget
-  const acting = await actingFor(tx)
-  const acts = (organisation: string | null) => organisation !== null && acting.includes(organisation)
-  const supporting = memberId !== null && memberId !== me && (await supports(tx, memberId, 'budget'))
+  const supporting = memberId !== null && supports.has(memberId)
   const person = memberId === me || supporting
-  const holder =
-    supporting ||
-    (budget.holderMode === 'self' && memberId === me) ||
-    budget.holderIds.includes(me) ||
-    acts(budget.holderOrganisationId)
-  const funder = acts(budget.funderId)
+  const byBody = budget.holderOrganisationId !== null && acting.includes(budget.holderOrganisationId)
+  const holder = supporting || (holderMode === 'self' && memberId === me) || budget.holderIds.includes(me) || byBody
+  const funder = acting.includes(funderId)
   const staff = isStaff(actor) && !person && !holder && !funder
-  const looksOn = memberId !== null && !person && (await supports(tx, memberId, 'view'))
-  const sees = person || holder || funder || isStaff(actor) || looksOn
+  const looksOn = memberId !== null && views.has(memberId)
+  const sees = person || holder || funder || looksOn || isStaff(actor) || hasRole(actor, 'auditor')
   // who holds it acts by the plan; that the funder holds it itself does not show them what a person has written
-  const actsByIt = holder && budget.holderMode !== 'agency_held'
-  const seesPlan =
-    person || looksOn || staff || actsByIt || (funder && (budget.planToFunder || budget.kind !== 'person'))
-  return { person, holder, funder, staff, sees: sees || hasRole(actor, 'auditor'), seesPlan }
+  const actsByIt = holder && holderMode !== 'agency_held'
+  return {
+    person,
+    holder,
+    funder,
+    staff,
+    sees,
+    seesPlan: person || looksOn || staff || actsByIt || (funder && toFunder)
+  }
 }
 
-async function actingFor(tx: Tx): Promise<string[]> {
-  const { membershipId } = tx.actor
-  if (membershipId === null) return []
-  const { rules } = await currentPolicy(tx)
-  return organisationsActedFor(tx, membershipId, today(tx, rules))
-}
-
-/** Those for whom the actor reads the list. */
+/** Those for whom the actor reads the list; null: for all. */
 export async function listedFor(tx: Tx): Promise<ListedFor> {
   const { actor } = tx
-  const agency = agencyOf(actor)
-  if (agency) return { funder: agency.organisationId }
+  if (actor.agency) return { funder: actor.agency.organisationId }
   if (isStaff(actor) || hasRole(actor, 'auditor')) return null
-  const membershipIds = [actor.membershipId!, ...(await supportedBy(tx))]
-  return { membershipIds, organisationIds: await actingFor(tx) }
+  const { acting, supports, views } = await groundOf(tx)
+  return { me: actor.membershipId!, supported: [...new Set([...supports, ...views])], organisationIds: acting }
 }
 
-/** To everybody else there is none. */
 export type Seen = { budget: Budget; standing: Standing }
 
-export async function seeBudget(tx: Tx, id: string): Promise<Seen> {
-  const budget = await findBudget(tx, id)
+/** To everybody else there is none. */
+async function seenBy(tx: Tx, budget: Budget): Promise<Seen> {
   const standing = await standingTo(tx, budget)
   if (!standing.sees) throw notFound('budget')
   return { budget, standing }
 }
 
+export const seeBudget = async (tx: Tx, id: string): Promise<Seen> => seenBy(tx, await findBudget(tx, id))
+
 /** Locked for a step. */
-export async function lockSeen(tx: Tx, id: string): Promise<Seen> {
-  const budget = await lockBudget(tx, id)
-  const standing = await standingTo(tx, budget)
-  if (!standing.sees) throw notFound('budget')
-  return { budget, standing }
-}
+export const lockSeen = async (tx: Tx, id: string): Promise<Seen> => seenBy(tx, await lockBudget(tx, id))
 
 export function allow(may: boolean, who: string): void {
   if (!may) throw new DomainError('forbidden', who)

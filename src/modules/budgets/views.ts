@@ -1,24 +1,25 @@
 import type { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
 import { hasRole, isStaff } from '../../shared/actor.ts'
+import { disclose } from '../consents/index.ts'
 import { memberLabels, organisationLabels } from '../members/index.ts'
 import type { Budget } from './budgets.ts'
 import { figuresOf } from './figures.ts'
 import type { Plan } from './plans.ts'
 import type { budgetSchema, movementSchema, planOut } from './schemas.ts'
-import { agencyOf } from './seams.ts'
-import { type Seen, type Standing, standingTo } from './standing.ts'
+import { groundOf, type Seen, type Standing, standingOn } from './standing.ts'
 import type { Movement } from './statement.ts'
 
 export type BudgetView = z.output<typeof budgetSchema>
 
 /** Who has no more to do with it than its funder, or audits: figures, without names and without who holds it. */
 const fromOutside = (tx: Tx, standing: Standing): boolean =>
-  agencyOf(tx.actor) !== undefined || (!isStaff(tx.actor) && !standing.person && !standing.holder && !standing.seesPlan)
+  tx.actor.agency !== undefined || (!isStaff(tx.actor) && !standing.person && !standing.holder && !standing.seesPlan)
 
 /** Budgets as the caller may see them, in one look-up of each kind for any number of them. */
 export async function viewsOf(tx: Tx, seen: readonly Seen[]): Promise<BudgetView[]> {
   const budgets = seen.map(({ budget }) => budget)
+  await discloseBudgets(tx, budgets, 'budget')
   const figures = await figuresOf(tx, budgets)
   const members = await memberLabels(
     tx,
@@ -56,14 +57,25 @@ export async function viewOf(tx: Tx, seen: Seen): Promise<BudgetView> {
 }
 
 export async function listView(tx: Tx, budgets: readonly Budget[]): Promise<BudgetView[]> {
-  const seen: Seen[] = []
-  for (const budget of budgets) seen.push({ budget, standing: await standingTo(tx, budget) })
-  return viewsOf(tx, seen)
+  const ground = await groundOf(tx)
+  return viewsOf(
+    tx,
+    budgets.map((budget) => ({ budget, standing: standingOn(ground, budget) }))
+  )
 }
+
+/** What an agency reads of a budget for a person is in that person's log. */
+export const discloseBudgets = (tx: Tx, budgets: readonly Budget[], part: 'budget' | 'statement' | 'plan') =>
+  disclose(
+    tx,
+    budgets.flatMap(({ id, memberId: membershipId }) =>
+      membershipId === null ? [] : [{ membershipId, subject: { type: 'budget', id }, parts: [part] }]
+    )
+  )
 
 export const planView = (tx: Tx, { text, writtenBy, writtenAt, rowVersion }: Plan): z.output<typeof planOut> => ({
   plan: text,
-  writtenBy: agencyOf(tx.actor) ? null : writtenBy,
+  writtenBy: tx.actor.agency ? null : writtenBy,
   writtenAt,
   rowVersion
 })

@@ -120,6 +120,14 @@ export type ConsentFilter = {
   before: string | null
 }
 
+/** The status at an instant, in terms that the indexes know. */
+const statusIs = (status: ConsentStatus, now: string): string =>
+  status === 'given'
+    ? inForce(now)
+    : status === 'expired'
+      ? `(c.status = 'expired' OR c.status = 'given' AND c.expires_at IS NOT NULL AND c.expires_at <= ${now})`
+      : `c.status = '${status}'`
+
 /** Newest first; one more than `limit` where there are more. */
 export async function listConsents(tx: Tx, filter: ConsentFilter, limit: number): Promise<Consent[]> {
   const { membershipId = null, organisationId = null, purpose = null, status = null, before } = filter
@@ -135,9 +143,7 @@ export async function listConsents(tx: Tx, filter: ConsentFilter, limit: number)
     'c.timebank_id = $1',
     ...conditions.map(([column], i) => `${column} = $${i + 4}`),
     ...(before === null ? [] : [`c.id < ${next(before)}`]),
-    ...(status === null
-      ? []
-      : [`CASE WHEN c.status = 'given' AND c.expires_at <= $3 THEN 'expired' ELSE c.status END = ${next(status)}`])
+    ...(status === null ? [] : [statusIs(status, '$3')])
   ]
   const { rows } = await tx.client.query<Read>(
     `SELECT ${columns} FROM ${source} WHERE $3::timestamptz IS NOT NULL AND ${wanted.join(' AND ')} ORDER BY c.id DESC LIMIT $2`,

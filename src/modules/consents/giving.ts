@@ -9,7 +9,13 @@ import { announce } from '../webhooks/index.ts'
 import { type Consent, readConsent, scopesOf } from './given.ts'
 import { holdConsents } from './lock.ts'
 import { consents } from './tables.ts'
-import { type ConsentPurpose, type ConsentScope, type ConsentWay, consentScopes } from './vocabulary.ts'
+import {
+  type ConsentPurpose,
+  type ConsentScope,
+  type ConsentWay,
+  consentScopes,
+  scopesOfPurpose
+} from './vocabulary.ts'
 import { whoSays } from './who.ts'
 import { consentChanged, type OnWithdrawal, tellWithdrawn } from './withdrawal-hook.ts'
 import { languageShown } from './wordings.ts'
@@ -51,6 +57,9 @@ export async function giveConsent(
   const organisation = await organisationParty(tx, organisationId)
   if (over.includes(member.status)) throw new DomainError('wrong-state', `This membership is ${member.status}.`)
   if (organisation.status !== 'active') throw new DomainError('wrong-state', 'This organisation is closed.')
+  const beside = giving.scopes.filter((scope) => !scopesOfPurpose[purpose].includes(scope))
+  if (beside.length > 0)
+    refuseFaults([{ pointer: '/scopes', detail: `This purpose has no scope ${beside.join(', ')}.` }])
   const { rules } = await currentPolicy(tx)
   const date = today(tx, rules)
   if (said.voice !== 'guardian' && member.isMinor(date)) throw new DomainError('guardian-consent-needed')

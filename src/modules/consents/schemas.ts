@@ -13,7 +13,7 @@ export const consentParams = z.object({ ...memberParams.shape, consent: z.uuid()
 const purpose = z
   .enum(consentPurposes)
   .describe(
-    'referral: what an organisation has asked for on behalf of the member; joined_up: the page of all that goes on around them'
+    'referral: what an organisation has asked for on behalf of the member; joined_up: the page of all that goes on around them, with the scope see_others_involved alone'
   )
 const scopes = z
   .array(z.enum(consentScopes))

@@ -77,12 +77,19 @@ export const consents = consentsSchema.table(
       .on(t.timebankId, t.membershipId, t.organisationId, t.purpose)
       .where(sql`status = 'given'`),
     index('consents_member').on(t.timebankId, t.membershipId, t.id),
+    index('consents_status').on(t.timebankId, t.status, t.id),
+    index('consents_of_purpose').on(t.timebankId, t.purpose, t.id),
+    index('consents_to').on(t.timebankId, t.organisationId, t.id),
     index('consents_organisation').on(t.timebankId, t.organisationId, t.membershipId, t.id),
     index('consents_due').on(t.timebankId, t.expiresAt).where(sql`status = 'given' and expires_at is not null`),
     check('consents_purpose', sql`${t.purpose} in ('referral', 'joined_up')`),
     check(
       'consents_scopes',
       sql`${t.scopes} <@ '{contact,share_status,share_attendance,share_outcome,see_others_involved}'::text[] and cardinality(${t.scopes}) > 0`
+    ),
+    check(
+      'consents_scopes_of_purpose',
+      sql`${t.purpose} <> 'joined_up' or ${t.scopes} = '{see_others_involved}'::text[]`
     ),
     check('consents_voice', sql`${t.voice} in ('self', 'supporter', 'guardian')`),
     check('consents_voice_own', sql`(${t.voice} = 'self') = (${t.givenBy} = ${t.membershipId})`),

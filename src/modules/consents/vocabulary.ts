@@ -12,6 +12,12 @@ export type ConsentScope = (typeof consentScopes)[number]
 export const consentPurposes = ['referral', 'joined_up'] as const
 export type ConsentPurpose = (typeof consentPurposes)[number]
 
+/** What each may be about: a scope that two purposes had in common would outlive its withdrawal from one of them. */
+export const scopesOfPurpose: Record<ConsentPurpose, readonly ConsentScope[]> = {
+  referral: consentScopes,
+  joined_up: ['see_others_involved']
+}
+
 export const consentStatuses = ['given', 'withdrawn', 'expired', 'superseded'] as const
 export type ConsentStatus = (typeof consentStatuses)[number]
 

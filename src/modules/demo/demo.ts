@@ -25,13 +25,13 @@ import {
   addMember,
   addOrganisation,
   applyForMembership,
-  type Membership,
   membersByNumber,
   noteScreening,
   pause,
   startScreening
 } from '../members/index.ts'
 import { currentPolicy, listTimebanks, type Timebank, today } from '../timebanks/index.ts'
+import { actorOf } from './actors.ts'
 import { areas, bodies, people, things } from './names.ts'
 
 type Player = { actor: Actor; memberId: string; thing: number }
@@ -98,14 +98,6 @@ async function found(database: Database, password: string): Promise<Timebank> {
   })
   return row
 }
-
-const actorOf = (member: Membership): Actor => ({
-  personId: member.personId,
-  membershipId: member.id,
-  roles: member.roles,
-  operator: false,
-  source: 'web'
-})
 
 async function addPeople(tx: Tx, password: string): Promise<Player[]> {
   const roll = dice(7)

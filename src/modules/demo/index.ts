@@ -1,1 +1,3 @@
 export { makeDemo } from './demo.ts'
+export { makeSandbox, type Sandbox } from './sandbox.ts'
+export { sandboxTasks } from './tasks.ts'

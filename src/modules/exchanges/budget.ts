@@ -1,6 +1,6 @@
 import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
-import { budgetFor, budgetStill, holdsForMember, mayCommitFrom } from '../budgets/index.ts'
+import { budgetFor, budgetStill, exhausted, holdsForMember, mayCommitFrom } from '../budgets/index.ts'
 import { type Context, type Exchange, lockFor, type Seen, wrongState } from './exchanges.ts'
 import { sideOf } from './sides.ts'
 import { type Change, step } from './writing.ts'
@@ -11,7 +11,11 @@ const dayOf = ({ exchange, today }: Pick<Context, 'exchange' | 'today'>): string
  * Who holds the budget has said yes to so many service minutes: before, or now by what they do. To be asked before anything is
  * set aside or taken; the sides' own agreement is no word for the budget.
  */
-export async function refuseUncommitted(tx: Tx, context: Context, minutes: number): Promise<void> {
+export async function refuseUncommitted(
+  tx: Tx,
+  context: Pick<Context, 'exchange' | 'today' | 'staff'>,
+  minutes: number
+): Promise<void> {
   const { exchange, staff } = context
   if (exchange.budgetId === null) return
   const { mayCommit } = await budgetStill(tx, exchange.budgetId, { on: dayOf(context), byStaff: staff })
@@ -19,7 +23,7 @@ export async function refuseUncommitted(tx: Tx, context: Context, minutes: numbe
 }
 
 /** The same for what has taken place. */
-export const refuseUnpaid = (tx: Tx, context: Context): Promise<void> =>
+export const refuseUnpaid = (tx: Tx, context: Pick<Context, 'exchange' | 'today' | 'staff'>): Promise<void> =>
   refuseUncommitted(tx, context, context.exchange.serviceMinutes!)
 
 /** Whether the word of who holds the budget covers it; true where no budget pays. */
@@ -51,4 +55,10 @@ export async function payFromBudget(tx: Tx, id: string, budgetId: string): Promi
 async function decidesFor(tx: Tx, budgetId: string, { budgetId: named, receiverId }: Exchange): Promise<boolean> {
   if (named === budgetId) return mayCommitFrom(tx, budgetId, false)
   return named === null && receiverId !== null && holdsForMember(tx, budgetId, receiverId)
+}
+
+/** Of a group that a broker records: what the ledger refuses on the budget's account is told as that. */
+export function refuseExhausted(error: unknown, [first]: readonly Exchange[]): void {
+  if (!(error instanceof DomainError) || !first || first.budgetAccountId === null) return
+  if (error.figures['account'] === first.budgetAccountId) throw exhausted(error, true)
 }

@@ -6,6 +6,7 @@ import { checkServiceDate } from '../../shared/service-date.ts'
 import { communityPot } from '../ledger/index.ts'
 import type { Parties } from '../members/index.ts'
 import type { Policy } from '../timebanks/index.ts'
+import { covers } from './budget.ts'
 import { refuseUncleared } from './clearance.ts'
 import { type ConsentWay, type Context, type Exchange, prepare, type Seen } from './exchanges.ts'
 import { type GroupRule, isRecordOnly, legsFor, type Pair, type PlannedLeg, shareAmong } from './group-rules.ts'
@@ -31,6 +32,8 @@ export type NewGroup = {
   offerId?: string | undefined
   /** one receiver only */
   requestId?: string | undefined
+  /** pays for all of it, where the rule is `budget_pays` or there is one receiver */
+  budgetId?: string | undefined
   description: string
   performedOn: string
   /** how the guardians of those under 18 have given their consent; for staff to say */
@@ -74,6 +77,8 @@ export async function planGroup(tx: Tx, input: NewGroup): Promise<GroupPlan> {
   if (!contexts.every(({ staff }) => staff))
     throw new DomainError('own-confirmation', 'A broker records for others; you are one of these people yourself.')
   if (!contexts[0]!.policy.whoMayRecord.includes('broker')) throw new DomainError('recording-not-allowed')
+  if (!contexts.every((context) => covers(context, context.exchange.proposedMinutes)))
+    throw new DomainError('budget-word-needed')
   const exchanges = contexts.map(({ exchange, parties }, i) => ({
     ...exchange,
     ...pairFields(prepared.pairs[i]!),
@@ -100,8 +105,9 @@ export async function preparePairs(
   beginning: 'anew' | 'agreed-elsewhere'
 ): Promise<Shared<Context>> {
   const shape = shapeOf(input)
-  const { providers, receivers, categoryId, offerId, requestId, description, performedOn, guardianConsent } = input
-  const common = { categoryId, offerId, requestId, description, performedOn, guardianConsent }
+  const { providers, receivers, description, performedOn } = input
+  const { categoryId, offerId, requestId, budgetId, guardianConsent } = input
+  const common = { categoryId, offerId, requestId, budgetId, description, performedOn, guardianConsent }
   const places = pairsOf(shape, input)
   const contexts: Context[] = []
   for (const [p, r] of places) {
@@ -219,7 +225,8 @@ function pairsOf(shape: GroupShape, { providers, receivers }: NewGroup): [number
 }
 
 function shapeOf(input: NewGroup): GroupShape {
-  const { providers, receivers, rule, offerId, requestId } = input
+  const { providers, receivers, rule, offerId, requestId, budgetId } = input
+
   const faults: Fault[] = []
   const refuse = (pointer: string, detail: string) => faults.push({ pointer, detail })
   const [givers, helped] = [providers.length, receivers.length]
@@ -231,6 +238,9 @@ function shapeOf(input: NewGroup): GroupShape {
     refuse('/receivers', 'One provider and one receiver, without preparation or travel: record it as an exchange.')
   if (helped === 1 && rule !== undefined)
     refuse('/rule', 'Is for several receivers: where there is one, they pay for all.')
+  if (rule === 'budget_pays' && budgetId === undefined) refuse('/budgetId', 'Which budget pays is needed.')
+  if (helped > 1 && rule !== 'budget_pays' && budgetId !== undefined)
+    refuse('/rule', 'A budget pays for several receivers where the rule is budget_pays.')
   if (givers > 1 && offerId !== undefined) refuse('/offerId', 'Is for one provider.')
   if (helped > 1 && requestId !== undefined) refuse('/requestId', 'Is for one receiver.')
   for (const [name, sides] of [

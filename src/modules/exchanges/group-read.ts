@@ -65,6 +65,9 @@ export async function getGroup(tx: Tx, id: string): Promise<SeenGroup> {
   const own = all.filter((exchange, i) => {
     const names = sideNames.filter((name) => mine.includes(partyOf(sideOf(exchange, name))))
     for (const name of names) {
+      // a budget that pays for several is none of theirs, no more than the pot
+      if (name === 'receiver' && exchange.budgetId !== null) continue
+
       const account = accountOf(grounds[i]!, name)
       accounts.add(account)
       // whoever gives time at work does not by that see their employer's balance

@@ -7,6 +7,7 @@ import { postAll } from '../ledger/index.ts'
 import { markRequest } from '../listings/index.ts'
 import { organisationsActedFor } from '../members/index.ts'
 import { currentPolicy, type Policy, policyAt, today } from '../timebanks/index.ts'
+import { refuseExhausted, refuseUnpaid } from './budget.ts'
 import { needsApproval } from './clearance.ts'
 import type { Context, Seen } from './exchanges.ts'
 import { fulfilIfHelped, reopenIfAlone } from './fulfilment.ts'
@@ -56,7 +57,9 @@ export async function reportGroup(tx: Tx, input: NewGroup): Promise<Group> {
       reportedBy: tx.actor.membershipId,
       needsBroker:
         // nobody's word moves the pot's hours but the broker's
+        // and a budget's by who holds it, whom the broker has heard
         rule === 'pot_pays' ||
+        input.budgetId !== undefined ||
         policy.whoConfirms === 'broker' ||
         contexts.some((context) => needsApproval(context, context.exchange.proposedMinutes))
     })
@@ -206,7 +209,12 @@ async function settleGroup(tx: Tx, { group, theirs, policy, today, broker }: Loc
     theirs.map(({ parties, ...exchange }) => ({ exchange, parties, policy, today }))
   )
   const operations = operationsOf(plan, group.id)
+  // one budget pays for all of them
+  if (theirs[0]) await refuseUnpaid(tx, { exchange: theirs[0], today, staff: broker })
+
   await postAll(tx, operations).catch((error: unknown) => {
+    refuseExhausted(error, plan.exchanges)
+
     // whose balance it is, and what it is, is not for the others
     throw error instanceof DomainError && !broker ? new DomainError(error.code) : error
   })

@@ -1,5 +1,5 @@
 /** How one provider's time is charged to several receivers. */
-export const groupRules = ['split_equal', 'each_pays_surplus_to_pot', 'pot_pays'] as const
+export const groupRules = ['split_equal', 'each_pays_surplus_to_pot', 'pot_pays', 'budget_pays'] as const
 export type GroupRule = (typeof groupRules)[number]
 
 /**

@@ -4,6 +4,7 @@ import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { communityPot, legsOf, type Operation, type Outcome, postAll, tryPost } from '../ledger/index.ts'
 import { policyAt, today } from '../timebanks/index.ts'
+import { refuseExhausted } from './budget.ts'
 import { type Seen, withParties } from './exchanges.ts'
 import { fulfilIfHelped } from './fulfilment.ts'
 import { type GroupPlan, type NewGroup, planGroup } from './group-plan.ts'
@@ -47,7 +48,10 @@ export async function recordGroup(tx: Tx, input: NewGroup): Promise<Group> {
   const plan = await planGroup(tx, input)
   const id = newId()
   const operations = operationsOf(plan, id)
-  await postAll(tx, operations)
+  await postAll(tx, operations).catch((error: unknown) => {
+    refuseExhausted(error, plan.exchanges)
+    throw error
+  })
   const [group] = await tx.db
     .insert(groups)
     .values({

@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { DomainError } from '../../shared/errors.ts'
+import { lockBudgetsOf } from '../budgets/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { beforeReport, type Exchange, withParties } from './exchanges.ts'
 import { reopenIfAlone } from './fulfilment.ts'
@@ -33,6 +34,8 @@ export async function endExchangesOf(tx: Tx, membershipId: string): Promise<void
       figures: { exchanges: waiting }
     })
   if (theirs.length === 0) return
+  const paying = theirs.flatMap(({ budgetId }) => budgetId ?? [])
+  if (paying.length > 0) await lockBudgetsOf(tx, membershipId, paying)
   const day = today(tx, (await currentPolicy(tx)).rules)
   for (const { parties, ...exchange } of await withParties(tx, theirs)) {
     // what a budget has set aside for it is not theirs to bring back

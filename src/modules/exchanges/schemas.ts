@@ -95,7 +95,7 @@ const beside = z.int().min(0).max(100_000).default(0)
 export const groupRule = z
   .enum(groupRules)
   .describe(
-    'How several receivers are charged for the time of a provider; of several providers each by itself. `split_equal` shares the time among them, by how long each was there; `each_pays_surplus_to_pot` charges each for as long as they were there, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot'
+    'How several receivers are charged for the time of a provider; of several providers each by itself. `split_equal` shares the time among them, by how long each was there; `each_pays_surplus_to_pot` charges each for as long as they were there, and what the provider does not get is given to the community pot; `pot_pays` charges the community pot; `budget_pays` charges the budget that is named'
   )
 
 export const newGroupSchema = z.strictObject({
@@ -129,6 +129,9 @@ export const newGroupSchema = z.strictObject({
   categoryId: begin.categoryId,
   offerId: begin.offerId.describe('An open offer, of the one provider'),
   requestId: begin.requestId.describe('An open request, of the one receiver'),
+  budgetId: begin.budgetId.describe(
+    'The budget that pays for all of it: with the rule `budget_pays`, or where there is one receiver'
+  ),
   description: begin.description,
   performedOn: date,
   guardianConsent: recordSchema.shape.guardianConsent

@@ -4,6 +4,7 @@ import { reportedConversation, unansweredMessage } from './conversation-causes.t
 import { awaitingApproval, disputed, queried, unconfirmed } from './exchange-causes.ts'
 import { type FollowUpKind, spokenWith } from './kinds.ts'
 import { firstReplyToRequest } from './replies.ts'
+import { onHold, uncontacted, undecided, withoutHelp } from './service-request-causes.ts'
 
 /** Days between a cause and the day by which somebody should have looked after it. */
 const days = {
@@ -71,6 +72,11 @@ export const causes: Record<FollowUpKind, (given: Given) => Promise<string | nul
   disputed_exchange: disputed,
   queried_exchange: queried,
   awaiting_approval: awaitingApproval,
+
+  uncontacted_referral: uncontacted,
+  undecided_service_request: undecided,
+  service_request_on_hold: onHold,
+  service_request_without_help: withoutHelp,
 
   inactive_member: (given) => {
     const { inactiveReportDays: report, inactiveLeaveDays: leave } = given.rules

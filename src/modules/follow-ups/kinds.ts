@@ -12,7 +12,11 @@ export const followUpKinds = [
   'queried_exchange',
   'awaiting_approval',
   'inactive_member',
-  'reported_conversation'
+  'reported_conversation',
+  'uncontacted_referral',
+  'undecided_service_request',
+  'service_request_on_hold',
+  'service_request_without_help'
 ] as const
 export type FollowUpKind = (typeof followUpKinds)[number]
 
@@ -49,7 +53,8 @@ export const subjectTypes = [
   'conversation_report',
   'member',
   'transfer',
-  'exchange'
+  'exchange',
+  'service_request'
 ] as const
 
 type KindOf = {
@@ -70,6 +75,8 @@ const crossing = {
   outcomes: ['contacted', 'agreed_to_give', 'agreed_to_ask', 'limit_changed', 'grant_made', 'nothing_needed'],
   prompt: true
 } as const satisfies KindOf
+/** Nothing of them tells what a person has said. */
+const asked = ['contacted', 'decided', 'not_reached', 'nothing_needed'] as const
 const expiring = ['contacted', 'date_moved', 'let_end', 'not_reached', 'nothing_needed'] as const
 
 export const kinds = {
@@ -102,6 +109,13 @@ export const kinds = {
     outcomes: ['contacted', 'decided', 'nothing_needed'],
     prompt: true,
     toNobody: true
+  },
+  uncontacted_referral: { subject: 'service_request', outcomes: asked },
+  undecided_service_request: { subject: 'service_request', outcomes: asked },
+  service_request_on_hold: { subject: 'service_request', outcomes: asked },
+  service_request_without_help: {
+    subject: 'service_request',
+    outcomes: ['contacted', 'helper_found', 'decided', 'not_reached', 'nothing_needed']
   }
 } as const satisfies Record<FollowUpKind, KindOf>
 

@@ -9,7 +9,7 @@ import { type FollowUpRef, followUpKinds, kinds, outcomeNames, settledItself, su
 const kind = z
   .enum(followUpKinds)
   .describe(
-    'unanswered_request: open for some days and nobody has answered; unanswered_message: a first message that nobody has answered, without its text; expiring_offer, expiring_request: ends within 7 days; new_member: joined a week ago, no contact noted and no exchange yet; floor_crossed, ceiling_crossed: a balance went past its soft limit; unconfirmed_exchange: reported and not confirmed; disputed_exchange: the two sides disagree; queried_exchange: a question about an exchange has no answer yet; awaiting_approval: waits for a broker; inactive_member: no exchange for long; reported_conversation: somebody who takes part lets brokers read it'
+    'unanswered_request: open for some days and nobody has answered; unanswered_message: a first message that nobody has answered, without its text; expiring_offer, expiring_request: ends within 7 days; new_member: joined a week ago, no contact noted and no exchange yet; floor_crossed, ceiling_crossed: a balance went past its soft limit; unconfirmed_exchange: reported and not confirmed; disputed_exchange: the two sides disagree; queried_exchange: a question about an exchange has no answer yet; awaiting_approval: waits for a broker; inactive_member: no exchange for long; reported_conversation: somebody who takes part lets brokers read it; uncontacted_referral: nobody has tried to speak with the person; undecided_service_request: waits for a decision; service_request_on_hold: put off for 28 days; service_request_without_help: taken up, and no exchange for 28 days'
   )
 
 const minutes = (what: string) => z.int().describe(`${what}; minutes`)

@@ -14,7 +14,16 @@ import { createStarterCategories } from '../listings/index.ts'
 import { addFounder } from '../members/index.ts'
 import { createPolicy, createTimebank, type Policy, type Timebank } from '../timebanks/index.ts'
 
-export type NewTimebank = { name: string; slug: string; locale: string; timeZone: string }
+export type NewTimebank = {
+  name: string
+  slug: string
+  locale: string
+  timeZone: string
+  /** made up, for integrators */
+  sandbox?: boolean
+  /** of its first policy, where they differ from the defaults */
+  rules?: Partial<Policy>
+}
 
 /** Everything that a timebank needs from its first moment: row, policy, books, categories, and its first admin. */
 async function found(
@@ -22,8 +31,8 @@ async function found(
   timebank: NewTimebank,
   founder: { personId: string; name: string; email: string }
 ): Promise<Timebank> {
-  const row = await createTimebank(tx, timebank.name, timebank.slug)
-  const rules: Partial<Policy> = { locale: timebank.locale, timeZone: timebank.timeZone }
+  const row = await createTimebank(tx, timebank.name, timebank.slug, timebank.sandbox)
+  const rules: Partial<Policy> = { ...timebank.rules, locale: timebank.locale, timeZone: timebank.timeZone }
   await createPolicy(tx, rules, 'The timebank was founded.')
   await openBooks(tx)
   await createStarterCategories(tx, timebank.locale)

@@ -54,7 +54,7 @@ type Step = {
 }
 
 export type StandingOptions = {
-  /** After somebody has left: what of theirs on higher floors has to end. */
+  /** After somebody has left, or an application has come to nothing: what of theirs on higher floors has to end. */
   onDeparture?(tx: Tx, membershipId: string): Promise<void>
   /** After a membership was erased: what is personal of it there. */
   onErasure?(tx: Tx, membershipId: string): Promise<void>
@@ -88,6 +88,7 @@ const steps: Step[] = [
     summary: 'Decline an application',
     access: writers(staff),
     body: maybeReason,
+    hook: 'onDeparture',
     run: (tx, id, body) => decline(tx, id, body?.reason ?? null)
   },
   {
@@ -96,6 +97,7 @@ const steps: Step[] = [
     summary: 'Withdraw an application',
     access: writers(mine, ['applied', 'screening', 'active']),
     body: nothing,
+    hook: 'onDeparture',
     run: (tx, id) => withdraw(tx, id)
   },
   {

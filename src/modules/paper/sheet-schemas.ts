@@ -30,6 +30,7 @@ const lineSchema = z.strictObject({
     .describe('Number of the paper slip that the line is from'),
   offerId: one.offerId,
   requestId: one.requestId,
+  budgetId: one.budgetId,
   providers: several.providers.optional().describe('Of several people: as in recording a group'),
   receivers: several.receivers.optional(),
   rule: several.rule
@@ -43,7 +44,7 @@ function wholeLine(
   const group = line.providers !== undefined || line.receivers !== undefined
   const faults: [string, string][] = []
   const { providers, receivers, rule, provider, receiver, minutes, ...shared } = { ...common, ...line }
-  const { categoryId, performedOn, description = '', guardianConsent, offerId, requestId } = shared
+  const { categoryId, performedOn, description = '', guardianConsent, offerId, requestId, budgetId } = shared
   const need = (name: string, value: unknown) => {
     if (value === undefined) faults.push([name, 'Is needed, here or in common.'])
   }
@@ -70,7 +71,8 @@ function wholeLine(
     description,
     guardianConsent,
     offerId,
-    requestId
+    requestId,
+    budgetId
   }
   return {
     line: group

@@ -113,7 +113,7 @@ export function groupOf({ session, arrangement, policy }: HeldSession, people: r
   }
 }
 
-export type Recording = Pick<NewGroup, 'rule' | 'guardianConsent'>
+export type Recording = Pick<NewGroup, 'rule' | 'guardianConsent' | 'budgetId'>
 
 /** A broker records a session by who came, on behalf of all of them: its exchanges and transfers are made together, or none. */
 export async function recordSession(tx: Tx, sessionId: string, recording: Recording): Promise<HeldSession> {

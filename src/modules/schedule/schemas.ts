@@ -55,7 +55,7 @@ const whenAndWhere = {
 export const appointmentInput = z.strictObject(whenAndWhere)
 
 /** Staff say how the guardians of those under 18 have consented, as with exchanges. */
-const { guardianConsent } = newGroupSchema.shape
+const { guardianConsent, budgetId } = newGroupSchema.shape
 
 const rrule = z
   .string()
@@ -100,7 +100,10 @@ export const emptyInput = z.strictObject({}).nullish()
 export const reportInput = z
   .strictObject({
     minutes: minutes.optional().describe('Service minutes: the real time; left out: as planned'),
-    guardianConsent
+    guardianConsent,
+    budgetId: budgetId.describe(
+      'The budget that pays for it, instead of the receiver; who holds it, or a broker, has to say yes to it'
+    )
   })
   .nullish()
 export const noShowInput = z.strictObject({ side: z.enum(['provider', 'receiver']).describe('Who did not come') })
@@ -284,7 +287,7 @@ export const attendanceInput = z.strictObject({
     .describe('All who came, in an order by which what cannot be shared evenly is shared')
 })
 
-export const recordInput = z.strictObject({ rule: newGroupSchema.shape.rule, guardianConsent }).nullish()
+export const recordInput = z.strictObject({ rule: newGroupSchema.shape.rule, guardianConsent, budgetId }).nullish()
 
 export const attendanceSchema = z
   .object({

@@ -87,7 +87,7 @@ export async function restoreSession(tx: Tx, id: string): Promise<Session> {
   return after
 }
 
-export type SessionReport = { minutes?: number | undefined; guardianConsent?: NewGroup['guardianConsent'] }
+export type SessionReport = Pick<NewGroup, 'guardianConsent' | 'budgetId'> & { minutes?: number | undefined }
 
 /**
  * One side, or a broker, reports that it took place, which makes an exchange of it that goes its ordinary way: the other side
@@ -96,7 +96,7 @@ export type SessionReport = { minutes?: number | undefined; guardianConsent?: Ne
 export async function reportSession(
   tx: Tx,
   id: string,
-  { minutes, guardianConsent }: SessionReport = {}
+  { minutes, guardianConsent, budgetId }: SessionReport = {}
 ): Promise<Session> {
   const held = await lockSession(tx, id)
   const { session, arrangement, policy } = held
@@ -112,7 +112,8 @@ export async function reportSession(
     performedOn: dateIn(policy.timeZone, session.startsAt),
     agreedMinutes: arrangement.agreedMinutes,
     approvedMinutes: arrangement.approvedMinutes,
-    guardianConsent
+    guardianConsent,
+    budgetId
   })
   const after = await updateSession(tx, session, { status: 'held', exchangeId: exchange.id, closedAt: tx.now })
   // the other side is told of the exchange, which is what they answer

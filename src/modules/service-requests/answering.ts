@@ -43,14 +43,14 @@ export async function sayYes(tx: Tx, id: string, yes: Yes): Promise<ServiceReque
  * The person says no. It is closed with all that is not taken up, whatever the reason, at the end of the day, and nothing
  * that is written down tells it from these: no entry in the audit, no kept answer, no instant of a change.
  */
-export async function sayNo(tx: Tx, id: string): Promise<ServiceRequest> {
+export async function sayNo(tx: Tx, id: string, how?: Yes['how']): Promise<ServiceRequest> {
   const before = await lockWithConsents(tx, id)
   if (before.kind !== 'referral') throw new DomainError('wrong-state', 'It is about nobody but the agency.')
   if (before.status !== 'requested') throw wrongState(before.status)
   const { consentId, consentedAt } = before
   if (consentId !== null && consentedAt !== null) {
     // takes itself back by the way of all that is withdrawn; see endWithout
-    await withdrawConsent(tx, { consentId, how: partOf(tx) === 'broker' ? 'phone' : undefined }, endWithout)
+    await withdrawConsent(tx, { consentId, how }, endWithout)
     return lockServiceRequest(tx, id)
   }
   return putToItsEnd(tx, before)
@@ -71,12 +71,11 @@ export async function putToItsEnd(
   return { ...before, closesAt, ...more }
 }
 
-/** The person stops it, at any time after it has begun: what has been agreed with helpers stays theirs. */
+/** The person stops it, at any time after it was taken up (before that they say no): what has been agreed with helpers stays theirs. */
 export async function stop(tx: Tx, id: string): Promise<ServiceRequest> {
   const before = await lockWithConsents(tx, id)
   if (partOf(tx) !== 'person' && before.membershipId !== tx.actor.membershipId)
     throw new DomainError('forbidden', 'This is for the person whom it is about.')
-  if (before.status === 'requested') return sayNo(tx, id)
   return endWith(tx, before, 'stop', 'person', { reason: 'no_longer_needed' })
 }
 

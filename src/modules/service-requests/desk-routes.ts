@@ -184,7 +184,7 @@ export function serviceRequestDeskRoutes(app: Api): void {
         request.server.database,
         timebank.id,
         request.actor,
-        async (tx) => stateOf(tx, await sayNo(tx, id)),
+        async (tx) => stateOf(tx, await sayNo(tx, id, yes.how)),
         timebank
       )
       return reply.headers(edited(state)).send(state)
@@ -200,7 +200,7 @@ export function serviceRequestDeskRoutes(app: Api): void {
         tags,
         summary: 'Stop what was asked for you',
         description:
-          'By the person, or who may say it for them, at any time and without a reason. What has been agreed with helpers stays theirs.',
+          'By the person, or who may say it for them, at any time after it was taken up and without a reason; before that they say no. What has been agreed with helpers stays theirs.',
         params: serviceRequestParams,
         body: emptySchema,
         response: { 200: stateSchema }
@@ -217,5 +217,7 @@ function answerFaults({ answer, ...yes }: z.output<typeof answerSchema>): Fault[
     return (['scopes', 'wordingVersion'] as const)
       .filter((field) => yes[field] === undefined)
       .map((field) => fault(field, 'goes with a yes.'))
-  return Object.keys(yes).map((field) => fault(field, 'goes with a yes.'))
+  return Object.keys(yes)
+    .filter((field) => field !== 'how')
+    .map((field) => fault(field, 'goes with a yes.'))
 }

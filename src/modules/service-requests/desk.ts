@@ -100,7 +100,8 @@ export async function linkPerson(tx: Tx, id: string, member: string | number): P
     })
   if (membershipId === before.professionalId)
     refuseFaults([{ pointer: '/member', detail: 'member: is the professional who asks.' }])
-  const after = await change(tx, before, { membershipId }, { action: 'linked' })
+  // what somebody else has said to it was not about them
+  const after = await change(tx, before, { membershipId, closesAt: null }, { action: 'linked' })
   await adoptDisclosures(tx, { type: 'service_request', id }, membershipId)
   await tellPerson(tx, after)
   return after

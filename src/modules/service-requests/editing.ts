@@ -18,7 +18,7 @@ export async function updateServiceRequest(
   if (!tx.actor.agency && tx.actor.roles.every((role) => role === 'member' || role === 'auditor'))
     throw new DomainError('forbidden', 'This is for the agency, or for a broker.')
   if (before.rowVersion !== expected) throw new DomainError('precondition-failed')
-  if (before.status !== 'requested') throw wrongState(before.status)
+  if (before.status !== 'requested') throw tx.actor.agency ? new DomainError('wrong-state') : wrongState(before.status)
   const faults: Fault[] = []
   const categoryId = await categoryOf(tx, input, faults)
   refuseFaults([...faults, ...occurrenceFaults(input)])

@@ -1,14 +1,16 @@
-/** @public */
-export { endWithout } from './answering.ts'
+export { endWithout, sayNo, sayYes } from './answering.ts'
 /** @public */
 export { openAround } from './around.ts'
-export { blankServiceRequestsOf, endServiceRequestsOf } from './closing.ts'
+export { blankServiceRequestsOf, closeDue, endServiceRequestsOf } from './closing.ts'
+export { accept, reject } from './deciding.ts'
+export { contactsOf, linkPerson, noteContact, verifyClaim } from './desk.ts'
 /** @public */
 export { updateServiceRequest } from './editing.ts'
-/** @public */
 export { emergencyRefusal, isEmergency } from './emergencies.ts'
+export { attendanceOf } from './following.ts'
+export { playLater, playTask } from './play.ts'
 /** @public */
-export { createServiceRequest, type NewServiceRequest } from './posting.ts'
+export { createServiceRequest, type NewServiceRequest, type Receipt } from './posting.ts'
 export { seeing } from './seeing.ts'
 /** @public */
 export {
@@ -16,8 +18,9 @@ export {
   listServiceRequests,
   type Place,
   readServiceRequest,
-  type ServiceRequest
+  type ServiceRequest,
+  textsOf
 } from './service-requests.ts'
-/** @public */
-export { cancel, enterInError } from './steps.ts'
+export { cancel, complete, enterInError, fail, hold } from './steps.ts'
 export { serviceRequestsCron, serviceRequestsTasks } from './tasks.ts'
+export { type ListedView, listedViews, type ServiceRequestView, viewOf } from './views.ts'

@@ -36,7 +36,8 @@ export type MoveName = keyof typeof moves
 export function statusAfter(name: MoveName, from: Status, part: Part): Status {
   const move: Move = moves[name]
   if (!move.by.includes(part)) throw new DomainError('forbidden')
-  if (!move.from.includes(from)) throw wrongState(from)
+  // what it is, the person may have withheld from the agency
+  if (!move.from.includes(from)) throw part === 'agency' ? new DomainError('wrong-state') : wrongState(from)
   return move.to
 }
 

@@ -4,12 +4,14 @@ import { isStaff } from '../../shared/actor.ts'
 import { DomainError, type Fault, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { audit } from '../audit/index.ts'
+import { fundsBudget } from '../budgets/index.ts'
 import type { ConsentScope } from '../consents/index.ts'
 import { findCategory, type Setting } from '../listings/index.ts'
 import { findAffiliation, membersByNumber, organisationParty } from '../members/index.ts'
 import { addNotices } from '../notices/index.ts'
 import { seriesFaults } from '../schedule/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
+import { playLater } from './play.ts'
 import type { ServiceRequest, Texts } from './service-requests.ts'
 import { requests, texts } from './tables.ts'
 import type { claimedVoices, claimedWays, Kind, Priority } from './vocabulary.ts'
@@ -83,6 +85,8 @@ export async function createServiceRequest(tx: Tx, input: NewServiceRequest): Pr
   const category = await categoryOf(tx, input, faults)
   if (category === undefined && faults.length === 0) faults.push(fault('/categoryId', 'is needed.'))
   faults.push(...occurrenceFaults(input), ...pairFaults(tx, input))
+  if (requester && input.budgetId && !(await fundsBudget(tx, requester.organisationId, input.budgetId)))
+    faults.push(fault('/budgetId', 'is no open budget that the organisation funds.'))
   refuseFaults(faults)
   const number = input.person?.memberNumber ?? null
   const membershipId = number === null ? null : await memberOf(tx, number)
@@ -144,6 +148,7 @@ export async function createServiceRequest(tx: Tx, input: NewServiceRequest): Pr
   })
   if (membershipId !== null) await tellPerson(tx, request)
   await tellAgency(tx, request)
+  await playLater(tx, request.id)
   return { ...request, replayed: false }
 }
 

@@ -19,6 +19,8 @@ import {
   write,
   writers
 } from '../../http/index.ts'
+import { isStaff } from '../../shared/actor.ts'
+import { type Fault, refuseFaults } from '../../shared/errors.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { updateServiceRequest } from './editing.ts'
 import { emergencyRefusal, isEmergency } from './emergencies.ts'
@@ -106,6 +108,7 @@ export function serviceRequestRoutes(app: Api): void {
     },
     async (request, reply) => {
       const { limit, cursor } = request.query
+      refuseFaults(foreignFaults(request))
       const filter = filterOf(request)
       return sendList(request, reply, {
         name: 'service-requests',
@@ -271,6 +274,14 @@ function placeFrom(cursor: string | undefined, byChange: boolean): Place | null 
 }
 
 type Query = { actor: FastifyRequest['actor']; query: (typeof listQuery)['_output'] }
+
+/** By whom it is about, and by who looks after it, nobody searches to whom that is not told. */
+function foreignFaults({ actor, query }: Query): Fault[] {
+  const refused = (['member', 'assignee'] as const).filter(
+    (name) => query[name] !== undefined && (actor.agency !== undefined || (name === 'assignee' && !isStaff(actor)))
+  )
+  return refused.map((parameter) => ({ parameter, detail: `${parameter}: is not for you to search by.` }))
+}
 
 function filterOf({ actor, query }: Query): Filter {
   const { status, subStatus, kind, priority, organisation, member, assignee, waitingSince, updatedSince } = query

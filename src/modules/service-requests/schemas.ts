@@ -139,6 +139,7 @@ export const newServiceRequestSchema = z.strictObject({
     .optional()
     .describe('Default: the agency and the professional who calls. Brokers say it'),
   ...contents,
+  budgetId: uuid.optional().describe('An open budget that the agency funds, from which the help is to be paid'),
   consent: claim.optional()
 })
 
@@ -149,7 +150,12 @@ export const serviceRequestChangeSchema = z
 const status = z.enum(statuses)
 const shown = {
   status: status.nullable().describe('null: withheld'),
-  subStatus: z.enum(subStatuses).nullable().describe('Where it stands within its status; null: nothing, or withheld'),
+  subStatus: z
+    .enum(subStatuses)
+    .nullable()
+    .describe(
+      'Where it stands within its status; null: nothing, or withheld. Of a referral that waits only where it is read, not in the answers of steps'
+    ),
   reason: z.enum(everyReason).nullable().describe('Of what is rejected, cancelled, on hold or has failed'),
   outcome: z.enum(outcomes).nullable().describe('Of what is completed'),
   withheld: z

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, isNull, lt, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, isNull, lt, lte, not, or, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
@@ -110,6 +110,9 @@ export async function historyOf(tx: Tx, id: string): Promise<Step[]> {
 
 export type Filter = {
   status?: Status | undefined
+  /** any of these; `withheld`: those too whose status the caller may not see */
+  among?: { statuses: readonly Status[]; withheld: boolean } | undefined
+  ids?: readonly string[] | undefined
   subStatus?: SubStatus | undefined
   kind?: Kind | undefined
   priority?: Priority | undefined
@@ -153,6 +156,7 @@ export async function listServiceRequests(
         eq(requests.timebankId, tx.timebankId),
         ofCaller(tx),
         statusIs(tx, filter),
+        filter.ids && inArray(requests.id, [...filter.ids]),
         is(requests.kind, filter.kind),
         is(requests.priority, filter.priority),
         is(requests.organisationId, filter.organisationId),
@@ -198,10 +202,12 @@ function ofCaller(tx: Tx): SQL | undefined {
 }
 
 /** A status that an agency may not see is not found by asking for it either. */
-function statusIs(tx: Tx, { status, subStatus }: Filter): SQL | undefined {
-  if (status === undefined && subStatus === undefined) return undefined
+function statusIs(tx: Tx, { status, among, subStatus }: Filter): SQL | undefined {
+  if (status === undefined && among === undefined && subStatus === undefined) return undefined
   const wanted = and(
     status === undefined ? undefined : eq(requests.status, status),
+    // none of them: nothing is found
+    among === undefined ? undefined : inArray(requests.status, [...among.statuses]),
     subStatus === undefined ? undefined : eq(requests.subStatus, subStatus)
   )
   if (!tx.actor.agency) return wanted
@@ -210,5 +216,6 @@ function statusIs(tx: Tx, { status, subStatus }: Filter): SQL | undefined {
     consentSql(of('timebank_id'), of('membership_id'), of('organisation_id'), "'share_status'", instantSql(tx.now))
   )
   const open = subStatus === undefined ? sql`${requests.statusOpen}` : sql`false`
-  return and(wanted, or(eq(requests.kind, 'own_need'), open, shared))
+  const seen = or(eq(requests.kind, 'own_need'), open, shared)
+  return among?.withheld ? or(and(wanted, seen), not(seen as SQL)) : and(wanted, seen)
 }

@@ -54,7 +54,9 @@ export async function stateOf(tx: Tx, request: ServiceRequest): Promise<StateVie
     tx,
     disclosed([request], () => seen, [])
   )
-  return stateView(tx, request, seen)
+  const view = stateView(tx, request, seen)
+  // answers are kept under their keys: how a person was asked is not
+  return request.kind === 'referral' && request.status === 'requested' ? { ...view, subStatus: null } : view
 }
 
 /** Any number of them in a few look-ups, with their titles and no other words. What an agency reads of people is written down. */

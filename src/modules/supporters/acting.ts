@@ -1,6 +1,10 @@
 import type { Tx } from '../../db/client.ts'
 import type { SupportKind, SupportScope } from './vocabulary.ts'
 
+/** Who is suspended acts for nobody. */
+const standing = `EXISTS (SELECT FROM members.memberships p
+                           WHERE p.timebank_id = s.timebank_id AND p.id = s.supporter_id AND p.status IN ('active', 'paused'))`
+
 /**
  * SQL of a boolean, for statements of higher modules: whether somebody supports a member in a scope at an instant. All five are
  * SQL themselves: ids, a scope as text, and the transaction's own instant.
@@ -8,7 +12,8 @@ import type { SupportKind, SupportScope } from './vocabulary.ts'
 export const supportsSql = (timebank: string, member: string, supporter: string, scope: string, now: string): string =>
   `EXISTS (SELECT FROM supporters.supports s
             WHERE s.timebank_id = ${timebank} AND s.membership_id = ${member} AND s.supporter_id = ${supporter}
-              AND s.status = 'active' AND ${scope} = ANY (s.scopes) AND (s.expires_at IS NULL OR s.expires_at > ${now}))`
+              AND s.status = 'active' AND ${scope} = ANY (s.scopes) AND (s.expires_at IS NULL OR s.expires_at > ${now})
+              AND ${standing})`
 
 export type Support = { id: string; kind: SupportKind }
 
@@ -23,7 +28,8 @@ export async function supportBetween(
     name: 'supporters.between',
     text: `SELECT s.id, s.kind FROM supporters.supports s
             WHERE s.timebank_id = $1 AND s.membership_id = $2 AND s.supporter_id = $3
-              AND s.status = 'active' AND $4 = ANY (s.scopes) AND (s.expires_at IS NULL OR s.expires_at > $5)`,
+              AND s.status = 'active' AND $4 = ANY (s.scopes) AND (s.expires_at IS NULL OR s.expires_at > $5)
+              AND ${standing}`,
     values: [tx.timebankId, membershipId, supporterId, scope, tx.now]
   })
   return rows[0] ?? null
@@ -34,4 +40,21 @@ export async function mayActFor(tx: Tx, membershipId: string, scope: SupportScop
   const { membershipId: actor, agency } = tx.actor
   if (actor === null || agency !== undefined) return false
   return (await supportBetween(tx, membershipId, actor, scope)) !== null
+}
+
+/** Whom the caller supports in any of some scopes now, and in which. */
+export async function membersSupported(
+  tx: Tx,
+  scopes: readonly SupportScope[]
+): Promise<{ membershipId: string; scopes: SupportScope[] }[]> {
+  const { membershipId: actor, agency } = tx.actor
+  if (actor === null || agency !== undefined) return []
+  const { rows } = await tx.client.query<{ membershipId: string; scopes: SupportScope[] }>({
+    name: 'supporters.members_supported',
+    text: `SELECT s.membership_id AS "membershipId", s.scopes FROM supporters.supports s
+            WHERE s.timebank_id = $1 AND s.supporter_id = $2 AND s.status = 'active' AND s.scopes && $3::text[]
+              AND (s.expires_at IS NULL OR s.expires_at > $4)`,
+    values: [tx.timebankId, actor, scopes, tx.now]
+  })
+  return rows
 }

@@ -1,4 +1,4 @@
-export { mayActFor, supportBetween, supportsSql } from './acting.ts'
+export { mayActFor, membersSupported, supportBetween, supportsSql } from './acting.ts'
 export { endSupportsOf, forgetSupportsOf } from './ending.ts'
 export { supportersCron, supportersTasks } from './tasks.ts'
 export { supportsTold } from './telling.ts'

@@ -8,7 +8,7 @@ import { audit } from '../audit/index.ts'
 import { isMinorOn, isVisibleToMembers, type Membership } from '../members/index.ts'
 import { currentPolicy, dayEnd, today } from '../timebanks/index.ts'
 import { closeOverdue } from './ending.ts'
-import { getSupport, type Support } from './supports.ts'
+import { getSupport, proposalsFrom, type Support } from './supports.ts'
 import { supports } from './tables.ts'
 import { tell } from './telling.ts'
 import type { Authority, Sighting, SupportKind, SupportScope } from './vocabulary.ts'
@@ -45,6 +45,7 @@ export async function propose(tx: Tx, member: Membership, supporter: Membership,
   const date = today(tx, (await currentPolicy(tx)).rules)
   const validTo = lastDay(member, supporter, input, date)
   const isGuardian = input.kind === 'guardian'
+  if (isOwn) await refuseAgainSoon(tx, member.id, supporter.id)
   const id = newId()
   await closeOverdue(tx, { membershipId: member.id, supporterId: supporter.id })
   const insertion = tx.db.insert(supports).values({
@@ -80,6 +81,22 @@ export async function propose(tx: Tx, member: Membership, supporter: Membership,
   if (isGuardian) await tell(tx, of, { member: 'support.entered', supporter: 'support.entered' })
   else await tell(tx, of, { member: 'support.noted', supporter: 'support.proposed' })
   return getSupport(tx, id)
+}
+
+/** Who has not taken up a proposal is left in peace for as long as it would have waited for them. */
+async function refuseAgainSoon(tx: Tx, membershipId: string, supporterId: string): Promise<void> {
+  const { rows } = await tx.client.query({
+    name: 'supporters.asked_lately',
+    text: `SELECT FROM supporters.supports s
+            WHERE s.timebank_id = $1 AND s.membership_id = $2 AND s.supporter_id = $3 AND s.status = 'expired'
+              AND s.active_since IS NULL AND s.proposed_at > $4 LIMIT 1`,
+    values: [tx.timebankId, membershipId, supporterId, proposalsFrom(tx)]
+  })
+  if (rows.length > 0)
+    throw new DomainError(
+      'conflict',
+      'You have asked them lately: ask again 28 days after that, or talk with a broker.'
+    )
 }
 
 /** All faults at once; a parent's authority ends on the day before the child is 18. */

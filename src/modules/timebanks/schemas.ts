@@ -13,7 +13,13 @@ export const slugSchema = z
 export const timebankNameSchema = z.string().trim().min(1).max(120)
 
 export const timebankSchema = z
-  .object({ id: z.uuid(), slug: slugSchema, name: z.string(), createdAt: z.date() })
+  .object({
+    id: z.uuid(),
+    slug: slugSchema,
+    name: z.string(),
+    sandbox: z.boolean().describe('Made up, for integrators to try against'),
+    createdAt: z.date()
+  })
   .meta({ id: 'Timebank' })
 
 export const renameSchema = z.strictObject({ name: timebankNameSchema })

@@ -1,4 +1,4 @@
-import { foreignKey, integer, jsonb, pgSchema, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { boolean, foreignKey, integer, jsonb, pgSchema, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import { createdAt, instant, timebankId } from '../../db/columns.ts'
 
 export const timebanksSchema = pgSchema('timebanks')
@@ -8,6 +8,8 @@ export const timebanks = timebanksSchema.table('timebanks', {
   id: uuid('id').primaryKey(),
   slug: text('slug').notNull().unique(),
   name: text('name').notNull(),
+  /** Made up, for integrators to try against: nobody in it is anybody, and it sends no mails. Stays for good. */
+  sandbox: boolean('sandbox').notNull().default(false),
   createdAt: createdAt()
 })
 

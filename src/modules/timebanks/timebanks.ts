@@ -11,8 +11,8 @@ export type Timebank = typeof timebanks.$inferSelect
 export type PolicyVersion = { version: number; rules: Policy; changedAt: Date; changedBy: string | null; why: string }
 
 /** Makes the tenant's own row, in the tenant's first transaction; its id is that of the transaction. */
-export async function createTimebank(tx: Tx, name: string, slug: string): Promise<Timebank> {
-  const insert = tx.db.insert(timebanks).values({ id: tx.timebankId, name, slug }).returning()
+export async function createTimebank(tx: Tx, name: string, slug: string, sandbox = false): Promise<Timebank> {
+  const insert = tx.db.insert(timebanks).values({ id: tx.timebankId, name, slug, sandbox }).returning()
   const [row] = await onDuplicate('timebanks_slug_unique', insert, () => new DomainError('slug-taken'))
   return row!
 }

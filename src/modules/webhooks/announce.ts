@@ -40,12 +40,17 @@ export async function announce(tx: Tx, announcements: readonly Announcement[]): 
              SELECT e.* FROM json_populate_recordset(NULL::webhooks.events, $2) e
               WHERE EXISTS (SELECT FROM webhooks.endpoints p WHERE p.timebank_id = $1 AND p.organisation_id = e.organisation_id)
              RETURNING id, organisation_id, type
+           ), takers AS (
+             -- one that is being removed is waited for: its deliveries would have nothing to belong to
+             SELECT p.id, p.organisation_id, p.types FROM webhooks.endpoints p
+              WHERE p.timebank_id = $1 AND p.organisation_id IN (SELECT organisation_id FROM announced) AND p.state <> 'disabled'
+                FOR KEY SHARE OF p
            ), given AS (
              INSERT INTO webhooks.deliveries (timebank_id, endpoint_id, event_id, state, started_at, next_at)
              SELECT $1, p.id, e.id, 'waiting', $3, $3
                FROM announced e
-               JOIN webhooks.endpoints p ON p.timebank_id = $1 AND p.organisation_id = e.organisation_id
-              WHERE p.state <> 'disabled' AND (p.types IS NULL OR e.type = ANY (p.types))
+               JOIN takers p ON p.organisation_id = e.organisation_id
+              WHERE p.types IS NULL OR e.type = ANY (p.types)
              RETURNING endpoint_id
            )
            SELECT platform.add_job('${sendTask}', json_build_object('timebank', $1::uuid, 'endpoint', endpoint_id))

@@ -1,5 +1,6 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
+import { dayMs } from '../../shared/clock.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { type Endpoint, getEndpoint, lockEndpoint, noted } from './endpoints.ts'
@@ -90,7 +91,7 @@ export async function resendDelivery(tx: Tx, endpointId: string, eventId: string
     .update(deliveries)
     .set(anew(tx.now))
     .where(and(of(tx, endpointId), eq(deliveries.eventId, eventId)))
-  await queueTurn(tx, endpointId, tx.now)
+  await queueTurn(tx, endpointId)
   return getDelivery(tx, endpointId, eventId)
 }
 
@@ -112,29 +113,33 @@ export async function resendDead(tx: Tx, endpointId: string, since: Date): Promi
     )
   const resent = rowCount ?? 0
   await noted(tx, endpoint, 'dead_resent', { deliveries: resent })
-  await queueTurn(tx, endpointId, tx.now)
+  await queueTurn(tx, endpointId)
   return resent
 }
 
 /** Sends all events anew that came at an instant or later, whatever became of them, under the ids that they had; gives how many. */
 export async function replay(tx: Tx, endpointId: string, since: Date): Promise<number> {
   const endpoint = await open(tx, endpointId)
+  const oldest = new Date(tx.now.getTime() - keptDays * dayMs)
   const { rowCount } = await tx.client.query({
     name: 'webhooks.replay',
     text: `INSERT INTO webhooks.deliveries (timebank_id, endpoint_id, event_id, state, started_at, next_at)
            SELECT $1, $2, e.id, 'waiting', $5, $5
              FROM webhooks.events e
-            WHERE e.timebank_id = $1 AND e.organisation_id = $3 AND e.at >= $4 AND e.type <> '${pingType}'
+            WHERE e.timebank_id = $1 AND e.organisation_id = $3 AND e.at >= greatest($4::timestamptz, $7) AND e.type <> '${pingType}'
               AND ($6::text[] IS NULL OR e.type = ANY ($6))
            ON CONFLICT (timebank_id, endpoint_id, event_id)
            DO UPDATE SET state = 'waiting', attempts = 0, started_at = excluded.started_at, next_at = excluded.next_at`,
-    values: [tx.timebankId, endpointId, endpoint.organisationId, since, tx.now, endpoint.types]
+    values: [tx.timebankId, endpointId, endpoint.organisationId, since, tx.now, endpoint.types, oldest]
   })
   const replayed = rowCount ?? 0
   await noted(tx, endpoint, 'replayed', { deliveries: replayed })
-  await queueTurn(tx, endpointId, tx.now)
+  await queueTurn(tx, endpointId)
   return replayed
 }
+
+/** For so long events can be asked for again. */
+export const keptDays = 30
 
 const pingType = 'ping'
 
@@ -148,6 +153,6 @@ export async function sendPing(tx: Tx, endpointId: string): Promise<Delivery> {
   const subject = { subjectType: 'webhook_endpoint', subjectId: endpointId }
   await tx.db.insert(events).values({ timebankId, id, organisationId, type: pingType, ...subject, at })
   await tx.db.insert(deliveries).values({ timebankId, endpointId, eventId: id, ...anew(at) })
-  await queueTurn(tx, endpointId, at)
+  await queueTurn(tx, endpointId)
   return getDelivery(tx, endpointId, id)
 }

@@ -28,6 +28,10 @@ const item = '/v1/timebanks/:timebank/webhook-endpoints/:endpoint'
 const tags = ['Webhooks']
 const columns = columnsOf(deliverySchema)
 
+/** Within what a database knows; nothing was sent before, and nothing will be after. */
+const instantOf = (text: string): Date =>
+  new Date(Math.min(Math.max(Date.parse(text), 0), Date.parse('9000-01-01T00:00:00Z')))
+
 export function webhookDeliveryRoutes(app: Api): void {
   app.get(
     `${item}/deliveries`,
@@ -96,7 +100,7 @@ export function webhookDeliveryRoutes(app: Api): void {
     },
     async (request, reply) =>
       write(request, reply, 202, async (tx) => ({
-        deliveries: await resendDead(tx, request.params.endpoint, new Date(request.body.since))
+        deliveries: await resendDead(tx, request.params.endpoint, instantOf(request.body.since))
       }))
   )
 
@@ -117,7 +121,7 @@ export function webhookDeliveryRoutes(app: Api): void {
     },
     async (request, reply) =>
       write(request, reply, 202, async (tx) => ({
-        deliveries: await replay(tx, request.params.endpoint, new Date(request.body.since))
+        deliveries: await replay(tx, request.params.endpoint, instantOf(request.body.since))
       }))
   )
 

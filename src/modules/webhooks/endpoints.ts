@@ -11,7 +11,7 @@ import { deliveries, endpoints } from './tables.ts'
 
 export const endpointStates = ['unverified', 'active', 'disabled'] as const
 export const disablers = ['agency', 'staff', 'service'] as const
-export const disabledReasons = ['failing', 'gone', 'not_verified', 'organisation_closed'] as const
+export const disabledReasons = ['failing', 'gone', 'not_verified', 'agency_ended'] as const
 
 type Row = typeof endpoints.$inferSelect
 export type Endpoint = Omit<Row, 'types' | 'state' | 'disabledBy' | 'disabledWhy'> & {
@@ -175,7 +175,7 @@ export async function requestVerification(tx: Tx, id: string): Promise<Endpoint>
 }
 
 /** One at a time for each endpoint, however often it is asked for. */
-const queueVerification = (tx: Tx, id: string): Promise<void> =>
+export const queueVerification = (tx: Tx, id: string): Promise<void> =>
   addJob(tx.db, verifyTask, { timebank: tx.timebankId, endpoint: id }, { jobKey: `${verifyTask} ${id}` })
 
 /** At the wish of its agency or of staff. What waits is dead, and can be sent again once it is enabled. Again it changes nothing. */

@@ -51,6 +51,7 @@ export async function post(
   body: string,
   stopped: AbortSignal
 ): Promise<Answer> {
+  stopped.throwIfAborted()
   const late = AbortSignal.timeout(line.timeoutMs)
   const signal = AbortSignal.any([late, stopped])
   const failed = (outcome: Outcome): Answer => ({ outcome, status: null, retryAfter: undefined, body: '' })

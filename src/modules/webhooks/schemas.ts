@@ -70,7 +70,12 @@ export const endpointSchema = z
       .object({
         at: z.date(),
         by: z.enum(disablers),
-        why: z.enum(disabledReasons).nullable().describe('Where the service has done it')
+        why: z
+          .enum(disabledReasons)
+          .nullable()
+          .describe(
+            'Where the service has done it. agency_ended: its organisation is closed, or its last client revoked'
+          )
       })
       .nullable(),
     failingSince: z

@@ -1,9 +1,9 @@
 import { and, asc, eq, lte, min, sql } from 'drizzle-orm'
 import type { Database, Tx } from '../../db/client.ts'
 import { inTimebank } from '../../db/client.ts'
-import { addJob } from '../../db/jobs.ts'
 import { systemActor } from '../../shared/actor.ts'
 import { newId } from '../../shared/ids.ts'
+import { isAgency } from '../agencies/index.ts'
 import { sendTask } from './announce.ts'
 import { deliveryWaitMs, endpointWaitMs, givenUpAfterMs, retryAfterMs } from './backoff.ts'
 import { type Endpoint, one, signingSecrets, stopEndpoint } from './endpoints.ts'
@@ -29,11 +29,11 @@ const turnMs = 20_000
 /** Whoever has a turn and says nothing for so long has ended without a word. Much longer than a request can take. */
 const silenceMs = 60_000
 
-/** The queue goes by the database's clock, and the service by its own. */
+/** The queue goes by the database's clock, and the service by its own: a turn that comes a moment early does its work. */
 const toleranceMs = 1000
 
 type Due = { eventId: string; type: string; subjectId: string; at: Date; startedAt: Date; attempts: number }
-type Attempt = Due & { answer: Answer }
+type Attempt = Due & { url: string; answer: Answer }
 
 /**
  * Sends what is due at an endpoint until nothing is, or its turn is over. One does so at a time, whatever the number of jobs and
@@ -68,7 +68,7 @@ async function attemptAll(sender: Sender, timebankId: string, { endpoint, due }:
     try {
       const answer = await post(line, endpoint.url, headers, body, signal)
       note(endpoint.id, answer)
-      return [{ ...delivery, answer }]
+      return [{ ...delivery, url: endpoint.url, answer }]
     } catch (error) {
       if (signal.aborted) return []
       throw error
@@ -88,9 +88,11 @@ async function takeTurn(tx: Tx, { endpointId, turn, attempts, isOver }: Turn): P
   if (attempts) await noteAttempts(tx, endpointId, attempts)
   const isOthers = found.turn !== turn && found.turnUntil !== null && found.turnUntil > tx.now
   if (isOthers) return null
-  const endpoint = { ...found, ...(attempts ? health(tx.now, found, attempts) : {}) } as Endpoint
+  // what another address has answered says nothing of this one
+  const telling = attempts?.filter(({ url }) => url === found.url) ?? []
+  const endpoint = { ...found, ...health(tx.now, found, telling) } as Endpoint
   if (endpoint.state === 'active') {
-    const why = await reasonToStop(tx, endpoint, attempts ?? [])
+    const why = await reasonToStop(tx, endpoint, telling)
     if (why) await stopEndpoint(tx, endpoint, { by: 'service', why })
     endpoint.state = why ? 'disabled' : 'active'
   }
@@ -140,12 +142,7 @@ async function reasonToStop(
 ): Promise<Endpoint['disabledWhy']> {
   if (attempts.some(({ answer }) => answer.outcome === 'gone')) return 'gone'
   if (failingSince && tx.now.getTime() - failingSince.getTime() >= givenUpAfterMs) return 'failing'
-  const { rows } = await tx.client.query({
-    name: 'webhooks.organisation',
-    text: "SELECT FROM members.organisations WHERE timebank_id = $1 AND id = $2 AND status = 'active'",
-    values: [tx.timebankId, organisationId]
-  })
-  return rows.length === 0 ? 'organisation_closed' : null
+  return (await isAgency(tx, organisationId)) ? null : 'agency_ended'
 }
 
 /** Of a delivery that was asked for again meanwhile, what came of the earlier attempt is nothing that ends it. */
@@ -209,14 +206,19 @@ async function wakeUp(tx: Tx, { id, probeAt }: Endpoint): Promise<void> {
     .where(waitingAt(tx, id))
   const next = row?.next ?? null
   if (next === null) return
-  await queueTurn(tx, id, probeAt && probeAt > next ? probeAt : next)
+  const at = probeAt && probeAt > next ? probeAt : next
+  await queueTurn(tx, id, Math.max(at.getTime() - tx.now.getTime(), 0))
 }
 
-/** A turn of its own for an endpoint; only for who holds its row. */
-export const queueTurn = (tx: Tx, endpointId: string, runAt: Date): Promise<void> =>
-  addJob(
-    tx.db,
-    sendTask,
-    { timebank: tx.timebankId, endpoint: endpointId },
-    { jobKey: `${sendTask} ${endpointId}`, runAt }
-  )
+/**
+ * A turn of its own for an endpoint, not before so long; only for who holds its row. The wait is by the queue's clock: by an
+ * instant of ours, a queue whose clock is ahead would wake us again and again until it has come.
+ */
+export async function queueTurn(tx: Tx, endpointId: string, waitMs = 0): Promise<void> {
+  const payload = JSON.stringify({ timebank: tx.timebankId, endpoint: endpointId })
+  await tx.client.query({
+    name: 'webhooks.queue_turn',
+    text: "SELECT platform.add_job($1, $2, $3, now() + $4::int8 * interval '1 millisecond')",
+    values: [sendTask, payload, `${sendTask} ${endpointId}`, Math.round(waitMs)]
+  })
+}

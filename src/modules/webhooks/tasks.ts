@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull, lt, lte, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Database, inTimebank, type Tx } from '../../db/client.ts'
 import type { Cron, Tasks } from '../../db/jobs.ts'
@@ -8,7 +8,8 @@ import { everyTimebank } from '../timebanks/index.ts'
 import { type AddressRule, addressRule } from './addresses.ts'
 import { sendTask } from './announce.ts'
 import { givenUpAfterMs } from './backoff.ts'
-import { type Endpoint, stopEndpoint, verifyTask } from './endpoints.ts'
+import { keptDays } from './deliveries.ts'
+import { type Endpoint, queueVerification, stopEndpoint, verifyTask } from './endpoints.ts'
 import { type Line, resolveByDns } from './post.ts'
 import { queueTurn, type Sender, sendDue } from './send.ts'
 import { deliveries, endpoints, events } from './tables.ts'
@@ -16,9 +17,6 @@ import { verifyEndpoint } from './verify.ts'
 
 const sweepTask = 'webhooks.sweep'
 const forgetTask = 'webhooks.forget'
-
-/** For so long events can be asked for again. */
-const keptDays = 30
 
 const payload = z.object({ timebank: z.uuid(), endpoint: z.uuid() })
 
@@ -112,6 +110,7 @@ async function sweep(tx: Tx): Promise<void> {
         lt(deliveries.startedAt, new Date(old.getTime() - lastMomentMs))
       )
     )
+  await verifyLost(tx)
   const left = await tx.db
     .select({ id: endpoints.id })
     .from(endpoints)
@@ -126,13 +125,31 @@ async function sweep(tx: Tx): Promise<void> {
       )
     )
     .for('no key update')
-  for (const { id } of left) await queueTurn(tx, id, tx.now)
+  for (const { id } of left) await queueTurn(tx, id)
 }
 
 const lastMomentMs = 60 * 60_000
 
+/** Challenges of which nothing has come, not even a failure. */
+async function verifyLost(tx: Tx): Promise<void> {
+  const lost = await tx.db
+    .select({ id: endpoints.id })
+    .from(endpoints)
+    .where(
+      and(
+        eq(endpoints.timebankId, tx.timebankId),
+        isNull(endpoints.triedAt),
+        lt(endpoints.unverifiedSince, new Date(tx.now.getTime() - lostAfterMs))
+      )
+    )
+  for (const { id } of lost) await queueVerification(tx, id)
+}
+
+const lostAfterMs = 2 * 60_000
+
+/** An hour later than it need be: what is being asked for again at this moment does not go under its hands. */
 async function forget(tx: Tx): Promise<void> {
-  const old = new Date(tx.now.getTime() - keptDays * dayMs)
+  const old = new Date(tx.now.getTime() - keptDays * dayMs - lastMomentMs)
   await tx.db.delete(events).where(and(eq(events.timebankId, tx.timebankId), lt(events.at, old)))
   await tx.db
     .update(endpoints)

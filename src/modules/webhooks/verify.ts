@@ -46,7 +46,7 @@ export async function verifyEndpoint(sender: Sender, timebankId: string, endpoin
       .where(one(tx, endpointId))
     if (!passes) return
     await noted(tx, now, 'verified', { state: ['unverified', 'active'] })
-    await queueTurn(tx, endpointId, tx.now)
+    await queueTurn(tx, endpointId)
   })
 }
 

@@ -117,7 +117,11 @@ export const cy: Words = {
     make_contact: 'Gofynnwch sut y maent, a beth yr hoffent ei roi neu ofyn amdano.',
     contact_then_leave:
       'Cysylltwch unwaith eto. Os ydynt am adael, neu os na ellir cyrraedd neb, dewch â’r aelodaeth i ben.',
-    read_report: 'Agorwch yr hyn a adroddwyd, a siaradwch â’r rhai dan sylw.'
+    read_report: 'Agorwch yr hyn a adroddwyd, a siaradwch â’r rhai dan sylw.',
+    contact_person: 'Siaradwch â’r person, a gofynnwch a hoffent hynny.',
+    decide_service_request: 'Penderfynwch a ddylid ei dderbyn.',
+    go_on_or_end: 'Gofynnwch a all fynd ymlaen, neu sut y dylai ddod i ben.',
+    look_for_help_again: 'Nid oes neb wedi helpu ers tro: chwiliwch am gynorthwyydd, neu holwch sut mae’n mynd.'
   },
   mails: {
     greeting: (name) => `Helo ${name},`,

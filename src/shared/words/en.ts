@@ -113,7 +113,11 @@ export const en: Words = {
     look_and_approve: 'Look at what has been agreed, and let it go ahead or call it off.',
     make_contact: 'Ask how they are, and what they would like to give or to ask for.',
     contact_then_leave: 'Get in touch once more. If they want to go, or nobody can be reached, end the membership.',
-    read_report: 'Open what was reported, and talk with those concerned.'
+    read_report: 'Open what was reported, and talk with those concerned.',
+    contact_person: 'Speak with the person, and ask whether they would like it.',
+    decide_service_request: 'Decide whether to take it up.',
+    go_on_or_end: 'Ask whether it can go on, or how it should end.',
+    look_for_help_again: 'Nobody has helped for long: look for a helper, or ask how it goes.'
   },
   mails: {
     greeting: (name) => `Hello ${name},`,

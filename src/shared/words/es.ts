@@ -114,7 +114,11 @@ export const es: Words = {
     make_contact: 'Pregunte cómo está y qué le gustaría dar o pedir.',
     contact_then_leave:
       'Póngase en contacto una vez más. Si desea irse, o no se puede localizar a nadie, dé de baja la membresía.',
-    read_report: 'Abra lo que se ha comunicado y hable con las personas afectadas.'
+    read_report: 'Abra lo que se ha comunicado y hable con las personas afectadas.',
+    contact_person: 'Hable con la persona y pregúntele si lo desea.',
+    decide_service_request: 'Decida si se acepta.',
+    go_on_or_end: 'Pregunte si puede seguir o cómo debe terminar.',
+    look_for_help_again: 'Hace tiempo que nadie ha ayudado: busque a alguien o pregunte cómo va.'
   },
   mails: {
     greeting: (name) => `Hola, ${name}:`,

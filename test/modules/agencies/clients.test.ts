@@ -63,6 +63,27 @@ test('what is wrong with credentials is told as OAuth has it, and never which pa
   assert.deepEqual(await refusal({ ...grant, ...credentials(), scope: 'everything' }), [400, 'invalid_scope'])
 })
 
+test('a form that says something twice, or shows its credentials in two ways, is refused', async () => {
+  const authorization = `Basic ${Buffer.from(`${board.clientId}:${board.clientSecret}`).toString('base64')}`
+  const form = async (payload: string, headers: Record<string, string> = {}) => {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' }
+    const answer = await stage.app.inject({
+      method: 'POST',
+      url: '/oauth/token',
+      headers: { ...type, ...headers },
+      payload
+    })
+    return [answer.statusCode, answer.json().error]
+  }
+  const grant = 'grant_type=client_credentials'
+  const inBody = `client_id=${board.clientId}&client_secret=${board.clientSecret}`
+  assert.deepEqual(await form(`${grant}&${inBody}`), [200, undefined])
+  assert.deepEqual(await form(`${grant}&${grant}&${inBody}`), [400, 'invalid_request'])
+  assert.deepEqual(await form(`${grant}&${inBody}&scope=webhooks&scope=budgets.read`), [400, 'invalid_request'])
+  assert.deepEqual(await form(`${grant}&${inBody}`, { authorization }), [400, 'invalid_request'])
+  assert.deepEqual(await form(`${grant}&client_id=${board.clientId}`, { authorization }), [200, undefined])
+})
+
 test('the secret is told once, and is in no kept answer', async () => {
   const body = { name: 'Second', scopes: ['webhooks'] }
   const key = { 'idempotency-key': 'the-same-key' }

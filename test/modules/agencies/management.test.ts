@@ -59,6 +59,29 @@ test('a scope that is taken away is refused at the next request, with the same t
   ok(await renewed.post(own), 201)
 })
 
+test('a route that names a scope is refused without it: to the client, to a narrowed token, and as soon as it is taken away', async () => {
+  const board = await makeAgency(stage, admin, { scopes: ['webhooks', 'budgets.read'] })
+  const asked = (client: Client) => client.get('webhook-endpoints')
+  const missing = (answer: Awaited<ReturnType<typeof asked>>) => {
+    assert.equal(refused(answer, 403, 'scope-missing').scope, 'webhooks')
+    assert.equal(answer.headers['www-authenticate'], 'Bearer error="insufficient_scope", scope="webhooks"')
+  }
+  ok(await asked(board.client))
+  const { access_token } = ok(
+    await stage.anonymous.post('/oauth/token', {
+      grant_type: 'client_credentials',
+      client_id: board.clientId,
+      client_secret: board.clientSecret,
+      scope: 'budgets.read'
+    })
+  )
+  missing(await asked(clientOf(stage.app, admin.timebank, access_token)))
+  ok(await admin.patch(clientPath(board), { scopes: ['budgets.read'] }, 1))
+  missing(await asked(board.client))
+  ok(await admin.patch(clientPath(board), { scopes: ['budgets.read', 'webhooks'] }, 2))
+  ok(await asked(board.client))
+})
+
 test('another professional stands for what names nobody from the next request on', async () => {
   const board = await makeAgency(stage, admin)
   const second = await professionalOf(board)

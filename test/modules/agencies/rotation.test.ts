@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import { inTimebank, type Tx } from '../../../src/db/client.ts'
+import { addClient, lockClient } from '../../../src/modules/agencies/clients.ts'
+import { endSecret, goodSecrets, rotateSecret } from '../../../src/modules/agencies/secrets.ts'
+import { systemActor } from '../../../src/shared/actor.ts'
 import { type Agency, clientToken, makeAgency } from '../../support/agency.ts'
 import {
   addMember,
@@ -12,6 +17,7 @@ import {
   type Stage,
   setUp
 } from '../../support/app.ts'
+import { seedOf } from '../ledger/support.ts'
 
 const hour = 60 * 60 * 1000
 
@@ -29,11 +35,15 @@ const clientPath = ({ organisationId, clientId }: Agency) => `organisations/${or
 const secretsPath = (agency: Agency) => `${clientPath(agency)}/secrets`
 const secretsOf = async (agency: Agency): Promise<Secret[]> => ok(await admin.get(secretsPath(agency))).items
 const rotate = async (agency: Agency, body?: unknown) => ok(await admin.post(secretsPath(agency), body), 201)
+let asked = 0
 const isGood = async (agency: Agency, secret: string): Promise<boolean> => {
   const body = { grant_type: 'client_credentials', client_id: agency.clientId, client_secret: secret }
-  const { status } = await stage.anonymous.post('/oauth/token', body)
-  assert.ok(status === 200 || status === 401, String(status))
-  return status === 200
+  // each from another address, as wrong ones are counted
+  asked += 1
+  const remoteAddress = `10.0.${asked >> 8}.${asked & 255}`
+  const answer = await stage.app.inject({ method: 'POST', url: '/oauth/token', remoteAddress, payload: body })
+  assert.ok(answer.statusCode === 200 || answer.statusCode === 401, answer.body)
+  return answer.statusCode === 200
 }
 /** A caller with a token of now; the one that the agency was made with ends after ten minutes. */
 const callerOf = async (agency: Agency, secret: string): Promise<Client> =>
@@ -103,7 +113,7 @@ test('rotations at once take turns: each gives a secret, and two are good in the
   assert.equal(listed.filter(({ endsAt }) => endsAt === null || Date.parse(endsAt) > Date.now()).length, 2)
 })
 
-test('a rotation and the end of what was the last but one at once never leave a client without a secret', async () => {
+test('of two endings at once one is refused: a client keeps a secret that is good', async () => {
   const board = await makeAgency(stage, admin)
   const second = await rotate(board)
   const [first] = (await secretsOf(board)).slice(-1)
@@ -214,6 +224,100 @@ test('when a secret was last used is noted, once in a minute at most', async () 
     await Promise.all([isGood(board, board.clientSecret), isGood(board, second.clientSecret)])
     const at = stage.clock.now.toISOString()
     assert.deepEqual(await used(), [at, at])
+  } finally {
+    now()
+  }
+})
+
+test('a repeat of a rotation whose answer was lost takes the place of the first, and ends none that is in use', async () => {
+  const board = await makeAgency(stage, admin)
+  const key = { 'idempotency-key': 'the-answer-was-lost' }
+  const ask = (body?: unknown, headers = key) => board.client.post('agency/secrets', body, headers)
+  const lost = ok(await ask(), 201)
+  const made = ok(await ask(), 201)
+  assert.equal(made.previous.id, lost.previous.id)
+  assert.deepEqual(
+    await Promise.all([board.clientSecret, lost.clientSecret, made.clientSecret].map((each) => isGood(board, each))),
+    [true, false, true]
+  )
+  // now it is in use, so that it was not lost
+  refused(await ask(), 409, 'wrong-state')
+  // another key, and another caller's same key, are other rotations
+  const other = await makeAgency(stage, admin)
+  ok(await other.client.post('agency/secrets', undefined, key), 201)
+  const next = ok(await ask(undefined, { 'idempotency-key': 'the-next-one' }), 201)
+  assert.equal(next.previous.id, made.id)
+  assert.ok(!(await isGood(board, board.clientSecret)))
+  ok(await ask({ endsPreviousAfterSeconds: 5 }, { 'idempotency-key': 'the-one-after' }), 201)
+  refused(await ask(undefined, { 'idempotency-key': 'the-next-one' }), 409, 'wrong-state')
+  refused(await ask(undefined, { 'idempotency-key': 'short' }), 400, 'validation-failed')
+  const own = ok(await (await callerOf(board, next.clientSecret)).get('agency/secrets?limit=2'))
+  assert.equal(own.items.length, 2)
+  assert.ok(own.next)
+})
+
+type Step = { kind: 'rotate'; seconds: number } | { kind: 'end'; nth: number } | { kind: 'wait'; seconds: number }
+
+test('after any rotations, endings and days exactly the secrets that should be good are, two at most', async () => {
+  const seed = seedOf('rotations')
+  const board = await makeAgency(stage, admin)
+  const { timebankId } = ok(await admin.get('/v1/me')).memberships[0]
+  const inside = <T>(work: (tx: Tx) => Promise<T>) => inTimebank(stage.database, timebankId, systemActor, work)
+  const seconds = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 2_592_000 }))
+  const steps = fc.array(
+    fc.oneof(
+      fc.record({ kind: fc.constant('rotate' as const), seconds }),
+      fc.record({ kind: fc.constant('end' as const), nth: fc.nat(4) }),
+      fc.record({ kind: fc.constant('wait' as const), seconds })
+    ),
+    { minLength: 1, maxLength: 12 }
+  )
+  const play = async (sequence: Step[]) => {
+    stage.clock.now = new Date()
+    const { organisationId } = board
+    const made = await inside((tx) => addClient(tx, organisationId, { name: 'Any', scopes: ['webhooks'] }))
+    const agency = { ...board, clientId: made.client.id }
+    const first = (await inside((tx) => goodSecrets(tx, agency.clientId)))[0]!
+    const all = [{ id: first.id, secret: made.secret, endsAt: Number.POSITIVE_INFINITY }]
+    const good = () => all.filter(({ endsAt }) => endsAt > stage.clock.now!.getTime())
+    const locked = <T>(work: (tx: Tx) => Promise<T>) =>
+      inside(async (tx) => {
+        await lockClient(tx, organisationId, agency.clientId)
+        return work(tx)
+      })
+    for (const step of sequence) {
+      const at = stage.clock.now.getTime()
+      if (step.kind === 'wait') stage.clock.now = new Date(at + step.seconds * 1000)
+      else if (step.kind === 'rotate') {
+        const [newest, ...older] = good().reverse()
+        if (newest) newest.endsAt = Math.min(newest.endsAt, at + step.seconds * 1000)
+        for (const each of older) each.endsAt = at
+        const { seen, secret } = await locked((tx) =>
+          rotateSecret(tx, agency.clientId, { endsPreviousAfterSeconds: step.seconds, askedBy: null })
+        )
+        all.push({ id: seen.id, secret, endsAt: Number.POSITIVE_INFINITY })
+      } else {
+        const which = all[step.nth % all.length]!
+        const ending = locked((tx) => endSecret(tx, agency.clientId, which.id))
+        if (good().length > 1 && good().includes(which)) {
+          await ending
+          which.endsAt = at
+        } else await assert.rejects(ending, { code: 'wrong-state' })
+      }
+      const found = await inside((tx) => goodSecrets(tx, agency.clientId))
+      assert.deepEqual(
+        found.map(({ id }) => id),
+        good()
+          .map(({ id }) => id)
+          .reverse()
+      )
+      assert.ok(found.length <= 2)
+    }
+    const expected = all.map((each) => good().includes(each))
+    assert.deepEqual(await Promise.all(all.map(({ secret }) => isGood(agency, secret))), expected)
+  }
+  try {
+    await fc.assert(fc.asyncProperty(steps, play), { seed, numRuns: 25 })
   } finally {
     now()
   }

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
 import { budgetsAround, getBudget } from '../../../src/modules/budgets/index.ts'
+import { exchangesTasks } from '../../../src/modules/exchanges/index.ts'
 import { addMember, ok, refused } from '../../support/app.ts'
+import { moveClock } from '../schedule/support.ts'
 import { type Client, type Fund, makeFund, today } from './support.ts'
 
 let fund: Fund
@@ -55,6 +57,8 @@ test('from proposal to reconciliation, as in the worked example: 600 = 90 + 0 + 
     'who is helped is not debited, and who gives is credited'
   )
 
+  const [line] = ok(await bev.get(`accounts/${bev.accountId}/statement`)).items
+  assert.deepEqual([line.minutes, line.counterparty], [90, { kind: 'budget', number: null, name: null }])
   const { items } = ok(await ann.get(`budgets/${id}/statement`))
   assert.deepEqual(
     items.map((x: Record<string, unknown>) => [
@@ -478,4 +482,99 @@ test('what is open around a person is told to modules above with who funds it, a
     [[open, 'Rivertown Council', 'active']]
   )
   assert.equal((await fund.as(ivy, (tx) => getBudget(tx, open))).figures.available, 60)
+})
+
+test('a budget pays for a session of several people, as one, and its reversal gives all of it back', async () => {
+  const { broker, officer, category } = fund
+  const { id } = await fund.propose(broker, {
+    ...{ kind: 'activity', memberId: undefined, title: 'Lunch club' },
+    holder: { mode: 'circle', memberIds: [ann.memberId, cai.memberId] }
+  })
+  ok(await ann.post(`budgets/${id}/agreement`, {}))
+  ok(await officer.post(`budgets/${id}/agreement`, {}))
+  ok(await officer.post(`budgets/${id}/allocations`, { minutes: 150 }))
+  const session = (minutes: number, more: Record<string, unknown> = {}) => ({
+    providers: [{ memberId: bev.memberId, minutes }],
+    receivers: [{ memberId: ann.memberId }, { memberId: cai.memberId }],
+    ...{ categoryId: category, performedOn: today, rule: 'budget_pays', budgetId: id, ...more }
+  })
+  refused(await broker.post('exchange-groups', session(60, { budgetId: undefined })), 400, 'validation-failed')
+  refused(await broker.post('exchange-groups', session(60, { rule: 'split_equal' })), 400, 'validation-failed')
+  const [mine, theirs] = [await fund.balanceOf(ann), await fund.balanceOf(bev)]
+  const group = ok(await broker.post('exchange-groups', session(90)), 201)
+  assert.deepEqual(await fund.figures(id), { allocated: 150, spent: 90, committed: 0, returned: 0, available: 60 })
+  assert.deepEqual([await fund.balanceOf(ann), await fund.balanceOf(bev)], [mine, theirs + 90])
+  const seen = ok(await ann.get(`exchange-groups/${group.id}`))
+  assert.deepEqual(seen.legs, [], 'the movements of a budget are for its statement')
+  refused(await broker.post('exchange-groups', session(75)), 422, 'budget-exhausted')
+  // one of the providers reports it: a broker says yes for the budget
+  const reported = ok(await bev.post('exchange-groups/reports', session(60)), 201)
+  for (const client of [ann, cai]) ok(await client.post(`exchange-groups/${reported.id}/confirmation`, {}))
+  assert.equal((await fund.figures(id)).spent, 90)
+  ok(await broker.post(`exchange-groups/${reported.id}/confirmation`, {}))
+  assert.equal((await fund.figures(id)).available, 0)
+  ok(await broker.post(`exchange-groups/${group.id}/reversal`, { reason: 'Another day' }))
+  assert.deepEqual(await fund.figures(id), { allocated: 150, spent: 60, committed: 0, returned: 0, available: 90 })
+  const paid = ok(await broker.get(`exchanges?budgetId=${id}`)).items
+  assert.equal(paid.length, 4)
+  await fund.sound()
+})
+
+test('silence settles what was agreed from a budget, and nothing beyond it', async () => {
+  const { between } = fund
+  const id = await fund.funded(ann, 300)
+  const agreedAndReported = async (minutes: number): Promise<string> => {
+    const { id: exchange } = ok(await ann.post('exchanges', between(bev, ann, { budgetId: id })), 201)
+    ok(await bev.post(`exchanges/${exchange}/agreement`, {}))
+    ok(await bev.post(`exchanges/${exchange}/report`, { minutes, performedOn: today }))
+    return exchange
+  }
+  const ids = [
+    await agreedAndReported(60),
+    await agreedAndReported(90),
+    ok(await bev.post('exchanges/reports', between(bev, ann, { budgetId: id, performedOn: today })), 201).id
+  ]
+  const clock = () => new Date(Date.now() + 15 * 86_400_000)
+  await exchangesTasks({ ...fund.stage.database, clock })['exchanges.auto_confirm']!({})
+  const states = await Promise.all(ids.map(async (exchange) => ok(await ann.get(`exchanges/${exchange}`)).status))
+  assert.deepEqual(states, ['settled', 'reported', 'reported'])
+  assert.deepEqual(await fund.figures(id), { allocated: 300, spent: 60, committed: 60, returned: 0, available: 180 })
+})
+
+test('a session of an arrangement, and a line of an event sheet, are paid from a budget', async () => {
+  const { broker, category } = fund
+  const id = await fund.funded(ann, 180)
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
+  const sheet = ok(
+    await broker.post('event-sheets', {
+      common: { categoryId: category, performedOn: today },
+      lines: [
+        { provider: { memberId: bev.memberId }, receiver: { memberId: ann.memberId }, minutes: 60, budgetId: id },
+        { provider: { memberId: bev.memberId }, receiver: { memberId: cai.memberId }, minutes: 60, budgetId: id }
+      ]
+    })
+  )
+  assert.deepEqual(
+    sheet.lines.map((line: { status: string; problem?: { code: string } }) => line.problem?.code ?? line.status),
+    ['recorded', 'budget-not-for-receiver']
+  )
+  assert.equal((await fund.figures(id)).spent, 60, 'for nobody else')
+  const arrangement = ok(
+    await ann.post('arrangements', {
+      provider: { memberId: bev.memberId },
+      receiver: { memberId: ann.memberId },
+      categoryId: category,
+      title: 'Walk',
+      startsAt: `${tomorrow}T10:00`,
+      minutes: 45
+    }),
+    201
+  )
+  ok(await bev.post(`arrangements/${arrangement.id}/agreement`, {}))
+  await moveClock(fund.stage, `${tomorrow}T12:00:00Z`, ann, bev, fund.admin)
+  const [session] = ok(await bev.get(`arrangements/${arrangement.id}/sessions`)).items
+  const held = ok(await bev.post(`sessions/${session.id}/report`, { budgetId: id }))
+  assert.equal((await fund.figures(id)).spent, 60, 'the word of who holds it is wanting')
+  ok(await ann.post(`exchanges/${held.exchangeId}/confirmation`, {}))
+  assert.deepEqual(await fund.figures(id), { allocated: 180, spent: 105, committed: 0, returned: 0, available: 75 })
 })

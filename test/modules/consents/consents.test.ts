@@ -286,6 +286,7 @@ test('faults are named: no scope, one that there is not, no such words, no such 
   assert.deepEqual(await faultOf({ scopes: [] }), ['/scopes'])
   assert.deepEqual(await faultOf({ scopes: ['share_diagnosis'] }), ['/scopes/0'])
   assert.deepEqual(await faultOf({ wordingVersion: 99 }), ['/wordingVersion'])
+  assert.deepEqual(await faultOf({ purpose: 'joined_up', scopes: ['contact'] }), ['/scopes'])
   assert.deepEqual(await faultOf({ language: 'fr' }), ['/language'])
   assert.deepEqual(await faultOf({ nhsNumber: '943 476 5919' }), ['/nhsNumber'])
   refused(await give(ann, ann, { organisationId: randomUUID() }), 404, 'not-found')
@@ -380,6 +381,18 @@ test('who leaves allows nothing any more, and erased, the log is kept without th
   assert.deepEqual(after, [{ membership_id: null, subject_id: consent.id }])
 })
 
+test('an application that comes to nothing takes the consents with it', async () => {
+  for (const path of ['decline', 'withdrawal']) {
+    const { id } = ok(await broker.post('members', { displayName: 'Applicant' }), 201)
+    const applicant = { memberId: id } as Client
+    ok(await give(broker, applicant, { how: 'phone' }), 201)
+    assert.deepEqual(await given(applicant), ['contact', 'share_status'])
+    ok(await broker.post(`members/${id}/${path}`))
+    assert.deepEqual(await given(applicant), [])
+    refused(await give(broker, applicant, { how: 'phone' }), 409, 'wrong-state')
+  }
+})
+
 test('what was given, withdrawn and read cannot be rewritten by the service', async () => {
   const may = (table: string, right: string, column?: string) =>
     column
@@ -393,6 +406,28 @@ test('what was given, withdrawn and read cannot be rewritten by the service', as
   ]
   const [row] = await owner(`SELECT ARRAY[${rights.join(', ')}] AS rights`)
   assert.ok(row.rights.every((right: boolean) => !right))
+})
+
+test('the organisation, and no other, is told by webhook that there is something to read', async () => {
+  const ann = await person('Ann')
+  for (const { organisationId } of [board, council])
+    await owner(
+      `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, state, unverified_since, secret)
+       VALUES ($1, $2, $3, 'https://agency.example.org/hook', 'unverified', now(), 'sealed')`,
+      [timebank, randomUUID(), organisationId]
+    )
+  const first = ok(await give(ann, ann), 201)
+  const second = ok(await give(ann, ann, { scopes: ['contact'] }), 201)
+  ok(await withdraw(ann, second))
+  const told = await owner(
+    'SELECT organisation_id, type, subject_id FROM webhooks.events WHERE subject_id = ANY ($1) ORDER BY id',
+    [[first.id, second.id]]
+  )
+  assert.deepEqual(
+    told.map((e: Json) => [e.organisation_id, e.type, e.subject_id]),
+    [first, first, second, second].map(({ id }) => [board.organisationId, 'consent.changed', id])
+  )
+  await owner('DELETE FROM webhooks.endpoints')
 })
 
 test('two withdrawals at once both succeed, and each scope is taken back once', async () => {
@@ -461,7 +496,8 @@ test('whatever is given and withdrawn in whatever order, what is allowed is what
   const model = new Map<string, { consent: Json; standing: Set<string> }>()
   await fc.assert(
     fc.asyncProperty(fc.array(stepShape, { minLength: 3, maxLength: 8 }), async (steps) => {
-      for (const { kind, purpose, scopes } of steps) {
+      for (const { kind, purpose, scopes: drawn } of steps) {
+        const scopes = purpose === 'referral' ? drawn : ['see_others_involved']
         const now = model.get(purpose)
         if (kind === 'give') {
           const consent = ok(await give(ann, ann, { purpose, scopes }), 201)

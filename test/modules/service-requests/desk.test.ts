@@ -47,14 +47,11 @@ test('a referral goes from the agency by the broker and the yes of the person to
   refused(await step(broker, id, 'acceptance', { listing }), 409, 'person-not-agreed')
   ok(await step(broker, id, 'assignment', { memberId: broker.memberId }))
   ok(await step(broker, id, 'verification', {}))
-  assert.equal(
-    ok(await step(broker, id, 'contacts', { way: 'phone', result: 'not_reached' })).subStatus,
-    'contact_attempted'
-  )
-  assert.equal(
-    ok(await step(broker, id, 'contacts', { way: 'phone', result: 'reached' })).subStatus,
-    'awaiting_consent'
-  )
+  const desked = async () => ok(await broker.get(`service-requests/${id}`))
+  ok(await step(broker, id, 'contacts', { way: 'phone', result: 'not_reached' }))
+  assert.equal((await desked()).subStatus, 'contact_attempted')
+  ok(await step(broker, id, 'contacts', { way: 'phone', result: 'reached' }))
+  assert.equal((await desked()).subStatus, 'awaiting_consent')
   // of all this the agency reads nothing
   const waiting = await seen(id)
   assert.deepEqual(
@@ -68,7 +65,9 @@ test('a referral goes from the agency by the broker and the yes of the person to
     'validation-failed'
   )
   const agreed = ok(await step(broker, id, 'answer', { ...yes(), how: 'phone' }))
-  assert.equal(agreed.subStatus, 'awaiting_decision')
+  assert.ok(agreed.consentedAt)
+  assert.equal(agreed.subStatus, null, 'answers are kept')
+  assert.equal((await desked()).subStatus, 'awaiting_decision')
   refused(await step(broker, id, 'acceptance', {}), 400, 'validation-failed')
   const named = { ...listing, description: 'Asked for by riverside health board' }
   refused(await step(broker, id, 'acceptance', { listing: named }), 400, 'validation-failed')
@@ -188,4 +187,56 @@ test('a contact block is put to a member, and gone when it is decided against', 
   const second = await post(referral({ contact }))
   ok(await agency.client.post(`service-requests/${second.id}/cancellation`, { reason: 'arranged_elsewhere' }))
   assert.deepEqual(await rows(`SELECT FROM service_requests.texts t WHERE t::text LIKE '%anary%'`), [])
+})
+
+test('help is paid from a budget that the agency funds, and no other is taken', async () => {
+  const { agency, anotherAgency, referral, post, step, yes, listing, member, broker, follow, seen, admin } = desk
+  const [person, helper] = [await member(), await member()]
+  const other = await anotherAgency('Foundation')
+  const propose = async (funder: typeof agency) =>
+    ok(
+      await funder.professional.post('budgets', {
+        funderOrganisationId: funder.organisationId,
+        kind: 'person',
+        memberId: person.memberId,
+        holder: { mode: 'self' },
+        intendedMinutes: 300,
+        validFrom: '2026-01-01'
+      }),
+      201
+    ).id
+  const [budgetId, theirs] = [await propose(agency), await propose(other)]
+  const faulty = async (id: string) =>
+    refused(await agency.client.post('service-requests', referral(person, { budgetId: id })), 400, 'validation-failed')
+      .errors
+  // what another funds is as if it were not there
+  assert.deepEqual(await faulty(theirs), await faulty(person.memberId))
+  ok(await person.put(`budgets/${budgetId}/plan`, { plan: 'Company on my walks' }))
+  ok(await person.post(`budgets/${budgetId}/agreement`, {}))
+  ok(await agency.professional.post(`budgets/${budgetId}/agreement`, {}))
+  ok(await agency.professional.post(`budgets/${budgetId}/allocations`, { minutes: 300 }))
+
+  const { id } = await post(referral(person, { budgetId }))
+  assert.equal((await seen(id)).budgetId, budgetId)
+  ok(await step(person, id, 'answer', yes()))
+  const { listingId } = ok(await step(broker, id, 'acceptance', { listing }))
+  const { categoryId } = ok(await person.get(`requests/${listingId}`))
+  const { id: exchange } = ok(
+    await person.post('exchanges', {
+      provider: { memberId: helper.memberId },
+      receiver: { memberId: person.memberId },
+      requestId: listingId,
+      budgetId,
+      categoryId,
+      minutes: 60
+    }),
+    201
+  )
+  ok(await helper.post(`exchanges/${exchange}/agreement`, {}))
+  ok(await helper.post(`exchanges/${exchange}/report`, { minutes: 60, performedOn: today() }))
+  ok(await person.post(`exchanges/${exchange}/confirmation`))
+  await follow()
+  assert.equal((await seen(id)).status, 'completed')
+  assert.equal(ok(await admin.get(`accounts/${person.accountId}`)).balanceMinutes, 0)
+  assert.equal(ok(await admin.get(`accounts/${helper.accountId}`)).balanceMinutes, 60)
 })

@@ -126,6 +126,7 @@ test('a proposal that is not taken up reads as one whose time was over, here and
   const declined = ok(await ask(ann, ann, sue), 201)
   const forgotten = ok(await ask(ann, ann, tom), 201)
   ok(await step(sue, declined, 'end'))
+  refused(await ask(ann, ann, sue), 409, 'conflict')
   await age(forgotten, 27)
   assert.equal(ok(await ann.get(`supports/${forgotten.id}`)).status, 'proposed')
   await age(forgotten, 1)
@@ -148,6 +149,7 @@ test('a proposal that is not taken up reads as one whose time was over, here and
   assert.deepEqual(await trace(declined.id), await trace(forgotten.id))
   assert.deepEqual(await rings(ann, declined.id), ['support.expired'])
   assert.deepEqual(await rings(ann, forgotten.id), ['support.expired'])
+  ok(await ask(ann, ann, tom), 201)
 })
 
 test('it ends with its last day, also before that is written down; then it can be proposed anew', async () => {
@@ -277,6 +279,16 @@ test('when one of the two leaves it ends, and erased, nothing of it is left', as
   refused(await admin.get(`supports/${other.id}`), 404, 'not-found')
 })
 
+test('who is suspended acts for nobody meanwhile', async () => {
+  const [ann, sue] = [await person('Ann'), await person('Sue')]
+  await active(ann, sue, ['view', 'consents'])
+  ok(await broker.post(`members/${sue.memberId}/suspension`, { reason: 'as discussed' }))
+  assert.deepEqual(await scopesOf(sue, ann), [])
+  refused(await sue.get(`members/${ann.memberId}/consents`), 404, 'not-found')
+  ok(await broker.post(`members/${sue.memberId}/reinstatement`, { reason: 'as discussed' }))
+  assert.deepEqual(await scopesOf(sue, ann), ['view', 'consents'])
+})
+
 test('of two proposals between the same two at once one is kept', async () => {
   const [ann, sue] = [await person('Ann'), await person('Sue')]
   const answers = await Promise.all([ask(ann, ann, sue), ask(broker, ann, sue), ask(ann, ann, sue)])
@@ -304,7 +316,7 @@ test('whatever is done in whatever order, somebody may do what the last given sc
   const step1 = async (kind: string, given: SupportScope[]) => {
     const open: boolean = model !== null && ['proposed', 'active'].includes(model.status)
     if (kind === 'propose') {
-      const answer = await ask(ann, ann, sue, { scopes: given })
+      const answer = await ask(admin, ann, sue, { scopes: given })
       assert.equal(answer.status, open ? 409 : 201)
       if (!open) model = answer.body
     } else if (model !== null) {

@@ -35,13 +35,14 @@ after(async () => {
 
 const inside = <T>(work: (tx: Tx) => Promise<T>) => inTimebank(stage.database, timebankId, systemActor, work)
 
+/** It is somebody else's turn there, so that nothing is sent. */
 const endpoint = async (organisation: string, values: { state?: string; types?: string[]; timebank?: string } = {}) => {
   const { state = 'active', types = null, timebank = timebankId } = values
   const id = randomUUID()
   await owner.query(
-    `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, types, state, secret, unverified_since, disabled_at, disabled_by)
+    `INSERT INTO webhooks.endpoints (timebank_id, id, organisation_id, url, types, state, secret, unverified_since, disabled_at, disabled_by, turn, turn_until)
      VALUES ($1, $2, $3, $4, $5, $6, '\\x00', CASE $6 WHEN 'unverified' THEN now() END,
-             CASE $6 WHEN 'disabled' THEN now() END, CASE $6 WHEN 'disabled' THEN 'staff' END)`,
+             CASE $6 WHEN 'disabled' THEN now() END, CASE $6 WHEN 'disabled' THEN 'staff' END, $2, now() + interval '1 day')`,
     [timebank, id, organisations[organisation], `https://${id}.example.org/`, types, state]
   )
   return id
@@ -110,4 +111,25 @@ test('an event is one statement, and leaves nothing where the organisation has n
   })
   assert.equal(statements, 1)
   assert.equal(await count(), before)
+})
+
+test('an event that comes while its endpoint is removed waits for that, and belongs to nobody', async () => {
+  const id = await endpoint('Charity')
+  await owner.query('BEGIN')
+  await owner.query('DELETE FROM webhooks.endpoints WHERE id = $1', [id])
+  const telling = inside((tx) => announce(tx, [changed('Charity')]))
+  const looker = new pg.Client({ connectionString: stage.ownerUrl })
+  await looker.connect()
+  const waiting = async () =>
+    (
+      await looker.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%announced%' AND datname = current_database()"
+      )
+    ).rows.length
+  for (let look = 0; look < 200 && (await waiting()) === 0; look += 1) await new Promise((done) => setTimeout(done, 10))
+  assert.equal(await waiting(), 1)
+  await looker.end()
+  await owner.query('COMMIT')
+  await telling
+  assert.deepEqual(await told(id), [])
 })

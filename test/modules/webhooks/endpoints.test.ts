@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
-import type { Agency } from '../../support/agency.ts'
+import { type Agency, makeAgency } from '../../support/agency.ts'
 import { addMember, type Client, ok, refused } from '../../support/app.ts'
 import { openReceiver, signatureOf } from './receiver.ts'
 import { agencyIn, day, endpointAt, hour, openWorld, type World } from './support.ts'
@@ -362,4 +362,91 @@ test('an endpoint that is not verified for three days is disabled', async () => 
     ['dead']
   )
   world.stage.clock.now = null
+})
+
+test('deliveries come in pages, newest first, by state, and as CSV', async () => {
+  const { client, organisationId } = await agencyIn(world)
+  const endpoint = await endpointAt(world, { client, organisationId } as Agency, address())
+  const subjects = []
+  for (let i = 0; i < 5; i += 1) subjects.unshift(...(await world.tell({ organisationId })))
+  await world.settled()
+  const paged: string[] = []
+  for (let where = `${endpoint.where}/deliveries?limit=2`, next = ''; next !== null; ) {
+    const page = ok(await client.get(next === '' ? where : `${where}&cursor=${next}`))
+    assert.ok(page.items.length <= 2)
+    paged.push(...page.items.map(({ subject }: { subject: { id: string } }) => subject.id))
+    next = page.next
+    where = `${endpoint.where}/deliveries?limit=2&state=delivered`
+  }
+  assert.deepEqual(paged, subjects)
+  assert.deepEqual(ok(await broker.get(`${endpoint.where}/deliveries?state=dead`)), { items: [], next: null })
+  refused(await client.get(`${endpoint.where}/deliveries?state=lost`), 400, 'validation-failed')
+  refused(await client.get(`${endpoint.where}/deliveries?cursor=nonsense`), 400, 'validation-failed')
+  const csv = await client.get(`${endpoint.where}/deliveries`, { accept: 'text/csv' })
+  assert.equal(csv.text.trim().split('\r\n').length, 6)
+  const all = await broker.get('webhook-endpoints?state=active', { accept: 'text/csv' })
+  assert.ok(all.text.includes(endpoint.id) && !all.text.includes(receiver.url))
+})
+
+test('a challenge that an active endpoint does not answer is noted, and leaves it active', async () => {
+  const endpoint = await endpointAt(world, board, address())
+  receiver.state.challenge = (response) => response.writeHead(503).end()
+  ok(await board.client.post(`${endpoint.where}/verification`), 202)
+  await world.settled()
+  delete receiver.state.challenge
+  const { state, verification } = await endpoint.read()
+  assert.deepEqual([state, verification.outcome], ['active', 'status'])
+})
+
+test('a challenge that was lost with a process is sent again', async () => {
+  receiver.state.challenge = (response) => response.writeHead(503).end()
+  const endpoint = await endpointAt(world, board, address())
+  delete receiver.state.challenge
+  await world.owner.query('UPDATE webhooks.endpoints SET tried_at = NULL WHERE id = $1', [endpoint.id])
+  await world.sweep()
+  assert.equal((await endpoint.read()).state, 'unverified')
+  world.stage.clock.now = new Date(Date.now() + hour)
+  await world.sweep()
+  world.stage.clock.now = null
+  assert.equal((await endpoint.read()).state, 'active')
+})
+
+test('what nobody would send on purpose is refused, and brings about no 5xx', async () => {
+  const agency = await makeAgency(world.stage, await world.admin())
+  const { client } = agency
+  const endpoint = await endpointAt(world, agency, address())
+  const { rowVersion } = await endpoint.read()
+  const values = [
+    '',
+    ' ',
+    '\0',
+    'a\0b',
+    '\ud800',
+    '%00',
+    'https://',
+    'https://%00/',
+    'https://x.test/\0',
+    '0000-01-01T00:00:00Z'
+  ]
+    .concat([
+      '9999-12-31T23:59:59.999-14:00',
+      '2026-02-30T00:00:00Z',
+      'x'.repeat(5000),
+      'https://x.test:99999/',
+      'https://[::1'
+    ])
+    .concat(['https://xn--/', 'https://a..b/', `https://${'x'.repeat(300)}.test/`, 'javascript:alert(1)', '//x.test/'])
+  for (const value of [...values, 0, -1, true, null, [], {}, [[]], { url: {} }]) {
+    const answers = [
+      await client.post('webhook-endpoints', { url: value }),
+      await client.post('webhook-endpoints', { url: address(), description: value }),
+      await client.post('webhook-endpoints', { url: address(), types: value }),
+      await client.patch(endpoint.where, { description: value }, rowVersion + 1),
+      await client.post(`${endpoint.where}/secret`, { keepOld: value }),
+      await client.post(`${endpoint.where}/replay`, { since: value }),
+      await client.post(`${endpoint.where}/resending`, { since: value }),
+      await client.post(`${endpoint.where}/test`, { value })
+    ]
+    for (const { status, text } of answers) assert.ok(status < 500, `${JSON.stringify(value)}: ${text}`)
+  }
 })

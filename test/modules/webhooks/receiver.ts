@@ -18,7 +18,7 @@ export type Received = {
 type Answering = (response: ServerResponse, received: Received) => void
 
 /** A receiver of webhooks on loopback: it echoes challenges, and answers everything else as it is told, 204 where it is not. */
-export async function openReceiver({ tls = false, host = '127.0.0.1' } = {}) {
+export async function openReceiver({ tls = false, host = '127.0.0.1', port: wanted = 0 } = {}) {
   const all: Received[] = []
   const sockets = new Set<Socket>()
   const state = { answer: (response) => response.writeHead(204).end(), underWay: 0, most: 0 } as {
@@ -62,16 +62,16 @@ export async function openReceiver({ tls = false, host = '127.0.0.1' } = {}) {
     socket.on('close', () => sockets.delete(socket))
   })
   server.on('tlsClientError', () => {})
-  await new Promise<void>((ready) => server.listen(0, host, ready))
+  await new Promise<void>((ready) => server.listen(wanted, host, ready))
   const { port } = server.address() as AddressInfo
+  const ofEvents = () => all.filter((one) => one.body.type !== 'endpoint.verification')
   return {
     state,
     port,
     url: `${tls ? 'https' : 'http'}://${host}:${port}/hook`,
     all,
     /** without challenges */
-    events: (path?: string) =>
-      all.filter((one) => one.body.type !== 'endpoint.verification' && (path === undefined || one.path === path)),
+    events: ofEvents,
     close: () => {
       for (const socket of sockets) socket.destroy()
       return new Promise<void>((done) => server.close(() => done()))

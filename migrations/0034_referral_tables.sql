@@ -1,0 +1,1 @@
+ALTER TABLE "timebanks"."timebanks" ADD COLUMN "sandbox" boolean DEFAULT false NOT NULL;

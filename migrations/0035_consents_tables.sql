@@ -1,0 +1,1 @@
+CREATE INDEX "consents_to" ON "consents"."consents" USING btree ("timebank_id","organisation_id","id");

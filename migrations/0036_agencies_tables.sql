@@ -1,0 +1,1 @@
+ALTER TABLE "agencies"."secrets" ADD COLUMN "asked_by" uuid;
