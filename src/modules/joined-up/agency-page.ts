@@ -1,8 +1,13 @@
 import type { Tx } from '../../db/client.ts'
 import { DomainError, notFound } from '../../shared/errors.ts'
 import { disclose, scopesGiven } from '../consents/index.ts'
-import { listCategories } from '../listings/index.ts'
-import { listServiceRequests, readServiceRequest, type ServiceRequest, seeing } from '../service-requests/index.ts'
+import {
+  listedViews,
+  listServiceRequests,
+  readServiceRequest,
+  type ServiceRequest,
+  seeing
+} from '../service-requests/index.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { type Open, openAround } from './open.ts'
 import { nextOf } from './page.ts'
@@ -31,7 +36,9 @@ export async function agencyPageOf(tx: Tx, id: string): Promise<AgencyView> {
   const person = consentedAt === null ? null : membershipId
   const allowed = person === null ? nothing : await allowedBy(tx, person, agency.organisationId)
   const day = today(tx, (await currentPolicy(tx)).rules)
-  const open = person === null ? [] : await openAround(tx, person, day, true)
+  const around = person === null ? [] : await openAround(tx, person, day, true)
+  // what waits for the person's yes is told of to nobody here; a budget is its funder's own
+  const open = around.filter(({ agreed, kind }) => agreed || kind === 'budget')
   const requests = person === null ? [asked] : await ownAbout(tx, person, asked)
   const own = [
     ...(await referralItems(tx, requests, { open, day, allowed })),
@@ -46,7 +53,8 @@ export async function agencyPageOf(tx: Tx, id: string): Promise<AgencyView> {
     ...own.map((item) => ({
       membershipId,
       subject: { type: item.kind, id: item.id },
-      parts: (['title', 'status', 'next'] as const).filter((part) => item[part] !== null)
+      // of a referral the rest is written down with its listing
+      parts: [...(item.kind === 'service_request' ? [] : ['status']), ...(item.next === null ? [] : ['next'])]
     })),
     {
       membershipId,
@@ -87,30 +95,32 @@ async function ownAbout(tx: Tx, person: string, asked: ServiceRequest): Promise<
 type Own = Omit<Item, 'overlap'> & { source: string }
 type Around = { open: readonly Open[]; day: string; allowed: Allowed }
 
-/** Those that are open as far as the agency may know: one whose end it may not learn of stays, without its status. */
+/**
+ * Those that are open as far as the agency may know: one whose end it may not learn of stays, without its status, and nothing
+ * else of it tells that either. What is read of each is written down with it.
+ */
 async function referralItems(tx: Tx, requests: readonly ServiceRequest[], around: Around): Promise<Own[]> {
   const see = await seeing(tx, requests)
-  const categories = new Map((await listCategories(tx)).map(({ id, slug, name }) => [id, { id, slug, name }]))
-  const titles = new Map(around.open.map(({ id, title }) => [id, title]))
+  const listed = requests.filter((request) => {
+    const { status } = see(request)
+    return status === null || openStatuses.includes(status)
+  })
   const { attendance } = around.allowed
-  return requests
-    .map((request) => ({ request, status: see(request).status }))
-    .filter(({ status }) => status === null || openStatuses.includes(status))
-    .map(({ request, status }) => {
-      const now = around.open.find(({ id }) => id === request.id)
-      return {
-        kind: 'service_request',
-        id: request.id,
-        partOf: null,
-        source: request.id,
-        category: categories.get(request.categoryId) ?? null,
-        title: titles.get(request.id) ?? null,
-        status,
-        since: request.createdAt,
-        next: attendance && now ? nextOf(now, around.open, around.day) : null,
-        withheld: [...(status === null ? (['status'] as const) : []), ...(attendance ? [] : (['next'] as const))]
-      }
-    })
+  return (await listedViews(tx, listed)).map(({ id, category, title, status, createdAt, occurrence }) => {
+    const firstOn = occurrence?.firstOn ?? null
+    return {
+      kind: 'service_request',
+      id,
+      partOf: null,
+      source: id,
+      category,
+      title: title === '' ? null : title,
+      status,
+      since: createdAt,
+      next: attendance ? nextOf({ id, firstOn, nextAt: null, nextOn: null }, around.open, around.day) : null,
+      withheld: [...(status === null ? (['status'] as const) : []), ...(attendance ? [] : (['next'] as const))]
+    }
+  })
 }
 
 /** What its own people give, as far as the person has agreed to it and shares how things stand; and the budgets that it funds. */

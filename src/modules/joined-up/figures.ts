@@ -29,7 +29,7 @@ export async function figuresOf(tx: Tx): Promise<FiguresView> {
           FROM contributions c
           LEFT JOIN LATERAL (VALUES (c.asks_id), (c.gives_id)) AS i (id) ON i.id IS NOT NULL
          GROUP BY c.member_id
-      ), overlaps AS (
+      ), overlapping AS (
         SELECT c.member_id, c.category_id,
                array_agg(DISTINCT c.organisation_id ORDER BY c.organisation_id)
                  FILTER (WHERE c.organisation_id IS NOT NULL) AS organisations
@@ -38,7 +38,7 @@ export async function figuresOf(tx: Tx): Promise<FiguresView> {
          GROUP BY c.member_id, c.category_id
         HAVING count(DISTINCT c.source) > 1
       ), combinations AS (
-        SELECT category_id, organisations, count(*)::integer AS people FROM overlaps GROUP BY category_id, organisations
+        SELECT category_id, organisations, count(*)::integer AS people FROM overlapping GROUP BY category_id, organisations
       ), largest AS (
         SELECT g.name AS category, b.people,
                ARRAY (SELECT o.name FROM members.organisations o
@@ -50,7 +50,7 @@ export async function figuresOf(tx: Tx): Promise<FiguresView> {
       )
       SELECT count(*)::integer AS people,
              count(*) FILTER (WHERE p.agencies > 1)::integer AS "severalAgencies",
-             (SELECT count(DISTINCT o.member_id)::integer FROM overlaps o) AS "withOverlap",
+             (SELECT count(DISTINCT o.member_id)::integer FROM overlapping o) AS "withOverlap",
              coalesce(sum(p.agencies), 0)::integer AS agencies,
              coalesce(sum(p.involved), 0)::integer AS "peopleInvolved",
              (SELECT json_agg(json_build_object('category', l.category, 'organisations', l.organisations, 'people', l.people)

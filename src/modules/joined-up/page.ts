@@ -86,9 +86,12 @@ const peopleOf = (one: Open): JoinedUpView['contributions'][number]['people'] =>
 type Next = { on: string; startsAt: Date | null }
 
 /** When next, of it or of what belongs to it; else the first day that was asked for, where that is still to come. */
-export function nextOf(one: Open, open: readonly Open[], day: string): Next | null {
-  const planned = open
-    .filter(({ id, partOf }) => id === one.id || partOf === one.id)
+export function nextOf(
+  one: Pick<Open, 'id' | 'firstOn' | 'nextAt' | 'nextOn'>,
+  open: readonly Open[],
+  day: string
+): Next | null {
+  const planned = [one, ...open.filter(({ partOf }) => partOf === one.id)]
     .flatMap(({ nextAt, nextOn }) => (nextAt === null ? [] : [{ on: nextOn!, startsAt: nextAt }]))
     .sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime())[0]
   if (planned) return planned

@@ -111,7 +111,7 @@ export const agencyViewSchema = z
           id: z.uuid(),
           partOf,
           category: category.nullable().describe('null: a budget'),
-          title: z.string().nullable().describe('Your own words, of a service request that is open; null otherwise'),
+          title: z.string().nullable().describe('Your own words, of a service request; null of all else'),
           status: z.string().nullable().describe('Of the kind; null: not shared with you (share_status)'),
           since: z.date(),
           next,
