@@ -10,6 +10,7 @@ import {
   enterInError,
   listedViews,
   listServiceRequests,
+  lockServiceRequest,
   type NewServiceRequest,
   type Place,
   type Receipt,
@@ -195,6 +196,9 @@ export async function updateTask(
   expected: number | undefined,
   read: (now: ReturnType<typeof taskOf>, reasons: readonly string[]) => Update
 ): Promise<{ version: number }> {
+  if (!isUuid(id)) throw new DomainError('not-found')
+  // of two updates of one version the second sees the first
+  await lockServiceRequest(tx, id)
   const now = await readFollowed(tx, id, timebank)
   if (expected !== undefined && expected !== now.version) throw new DomainError('precondition-failed')
   const update = read(taskOf(now, names), cancelReasons)

@@ -11,12 +11,8 @@ import { forgetTexts, move } from './writing.ts'
 
 const atATime = 200
 
-/**
- * Hourly: what is on its way to its end is closed when the day is over, all with the same reason. What nobody has said yes to
- * for as long as the policy says is put on that way too. Gives how many were closed; as many again may wait. `by`: as if it were so
- * late, for sandboxes, where nobody waits for the evening.
- */
-export async function closeDue(tx: Tx, by: Date = tx.now): Promise<number> {
+/** What nobody has said yes to for as long as the policy says is put on its way to its end. Gives how many; as many again may wait. */
+export async function putStale(tx: Tx): Promise<number> {
   const { rules } = await currentPolicy(tx)
   const before = new Date(tx.now.getTime() - rules.referralExpiresDays * dayMs)
   const stale = await lockAll(
@@ -31,6 +27,14 @@ export async function closeDue(tx: Tx, by: Date = tx.now): Promise<number> {
     atATime
   )
   for (const request of stale) await putToItsEnd(tx, request)
+  return stale.length
+}
+
+/**
+ * Hourly: what is on its way to its end is closed when the day is over, all with the same reason. Gives how many were closed; as
+ * many again may wait. `by`: as if it were so late, for sandboxes, where nobody waits for the evening.
+ */
+export async function closeDue(tx: Tx, by: Date = tx.now): Promise<number> {
   const due = await lockAll(tx, and(eq(requests.status, 'requested'), lte(requests.closesAt, by)), atATime)
   const service = actAs(tx, systemActor, tx.now)
   for (const request of due)

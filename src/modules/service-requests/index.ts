@@ -16,6 +16,7 @@ export { seeing } from './seeing.ts'
 export {
   type Filter,
   listServiceRequests,
+  lockServiceRequest,
   type Place,
   readServiceRequest,
   type ServiceRequest,

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { budgetsAround, getBudget } from '../../../src/modules/budgets/index.ts'
 import { exchangesTasks } from '../../../src/modules/exchanges/index.ts'
 import { addMember, ok, refused } from '../../support/app.ts'
+import { tablesHolding } from '../../support/holding.ts'
 import { moveClock } from '../schedule/support.ts'
 import { type Client, type Fund, makeFund, today } from './support.ts'
 
@@ -339,14 +340,7 @@ test('the plan is read by whom it is for and who acts by it; the funder only whe
   assert.equal(ok(await officer.get(`budgets/${id}/plan`)).plan, canary)
   const owner = new pg.Client({ connectionString: fund.stage.ownerUrl })
   await owner.connect()
-  const { rows: tables } = await owner.query(
-    "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-  )
-  const holding: string[] = []
-  for (const { name } of tables) {
-    const { rows } = await owner.query(`SELECT FROM ${name} x WHERE x::text LIKE $1 LIMIT 1`, [`%${canary}%`])
-    if (rows.length > 0) holding.push(name)
-  }
+  const holding = await tablesHolding(async (text, values) => (await owner.query(text, values)).rows, canary)
   await owner.end()
   assert.deepEqual(holding, ['budgets.plans'])
 })

@@ -20,7 +20,7 @@ before(async () => {
   other = await desk.anotherAgency('Council')
   person = await desk.member('Mair')
 })
-after(() => desk.stage.close())
+after(() => desk.close())
 
 let made = 0
 /** A ServiceRequest as an agency's system sends it, of one of the golden files. */
@@ -271,6 +271,16 @@ test('a patch is of the status and its reason, and of two at once one is done', 
     [id]
   )
   assert.equal(steps, 1)
+})
+
+test('of two updates of the same version at once one is done, whichever they are', async () => {
+  const wrong = [{ op: 'replace', path: '/status', value: 'entered-in-error' }]
+  for (let round = 0; round < 8; round += 1) {
+    const { id } = await create(referral())
+    const version = { 'if-match': 'W/"1"' }
+    const answers = await Promise.all([patch(id, cancelling, version), patch(id, wrong, version)])
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412])
+  }
 })
 
 test('a status that is not shared is unknown, masked, and found by asking for what is unknown alone', async () => {

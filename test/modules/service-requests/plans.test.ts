@@ -13,7 +13,7 @@ before(async () => {
   desk = await makeDesk('service_requests_plans')
 })
 
-after(() => desk.stage.close())
+after(() => desk.close())
 
 /** The list's own statement with its plan. */
 const watched = (tx: Tx, seen: (plan: string) => void): Tx => {
