@@ -20,7 +20,7 @@ before(async () => {
   categoryId = categories.find(({ slug }) => slug === 'gardening').id
 })
 
-after(() => desk?.stage.close())
+after(() => desk?.close())
 
 const page = async (by: Client, of: Client = by): Promise<Json> => ok(await by.get(`members/${of.memberId}/joined-up`))
 const agencyPage = async (by: Agency, id: string): Promise<Json> =>
