@@ -1,7 +1,8 @@
-import { and, eq, inArray, isNull, lt, lte } from 'drizzle-orm'
+import { and, eq, inArray, isNull, lt, lte, or } from 'drizzle-orm'
 import { actAs, type Tx } from '../../db/client.ts'
 import { systemActor } from '../../shared/actor.ts'
 import { dayMs } from '../../shared/clock.ts'
+import { findMembership } from '../members/index.ts'
 import { currentPolicy } from '../timebanks/index.ts'
 import { putToItsEnd } from './answering.ts'
 import { endWith } from './ending.ts'
@@ -60,7 +61,10 @@ export async function endServiceRequestsOf(tx: Tx, membershipId: string): Promis
 
 /** When a member is erased: nothing is left of what was written about them, and by which number they were named. */
 export async function blankServiceRequestsOf(tx: Tx, membershipId: string): Promise<void> {
-  const theirs = await lockAll(tx, eq(requests.membershipId, membershipId))
+  const number = (await findMembership(tx, membershipId))?.number
+  const byNumber =
+    number === undefined ? undefined : and(isNull(requests.membershipId), eq(requests.claimedNumber, number))
+  const theirs = await lockAll(tx, or(eq(requests.membershipId, membershipId), byNumber))
   const ids = theirs.map(({ id }) => id)
   await forgetTexts(tx, ids)
   if (ids.length > 0)

@@ -4,7 +4,7 @@ import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
 import { type ConsentScope, consentSql } from '../consents/index.ts'
-import { mayActFor } from '../supporters/index.ts'
+import { mayActFor, supportsSql } from '../supporters/index.ts'
 import { history, requests, texts } from './tables.ts'
 import type { Kind, Outcome, Priority, Reason, Status, SubStatus } from './vocabulary.ts'
 
@@ -194,9 +194,11 @@ function ofCaller(tx: Tx): SQL | undefined {
     or(
       eq(requests.membershipId, membershipId!),
       sql`${requests.membershipId} IN (
-        SELECT s.membership_id FROM supporters.supports s
-         WHERE s.timebank_id = ${tx.timebankId} AND s.supporter_id = ${membershipId} AND s.status = 'active'
-           AND 'consents' = ANY (s.scopes) AND (s.expires_at IS NULL OR s.expires_at > ${sql.raw(instantSql(tx.now))}))`
+        SELECT y.membership_id FROM supporters.supports y
+         WHERE y.timebank_id = ${tx.timebankId} AND y.supporter_id = ${membershipId}
+           AND ${sql.raw(
+             supportsSql('y.timebank_id', 'y.membership_id', 'y.supporter_id', "'consents'", instantSql(tx.now))
+           )})`
     )
   )
 }

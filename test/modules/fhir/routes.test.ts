@@ -598,6 +598,24 @@ test('every read of a referral is written down for the person', async () => {
   assert.equal((await parts()).length, before + 1)
 })
 
+test('an update that is refused by how the Task stands is a read of it, and so is one with a key', async () => {
+  const { id } = await create(referral())
+  const reads = async () =>
+    (await desk.rows('SELECT parts FROM consents.disclosures WHERE subject_id = $1', [id])).filter(({ parts }: Json) =>
+      parts.includes('status')
+    ).length
+  refusedWith(await patch(id, [{ op: 'test', path: '/status', value: 'accepted' }, ...cancelling]), 412)
+  assert.equal(await reads(), 1)
+  const guess = [
+    { op: 'test', path: '/status', value: 'requested' },
+    { op: 'replace', path: '/status', value: 'completed' }
+  ]
+  refusedWith(await patch(id, guess, { 'idempotency-key': 'guess-0001' }), 403)
+  assert.equal(await reads(), 2)
+  refusedWith(await patch(id, guess, {}, other.client), 404)
+  assert.equal(await reads(), 2)
+})
+
 test('whatever is sent, the service does not fail', async () => {
   const values: unknown[] = ['', '\0', '\ud800', 'x'.repeat(5000), -1, 1e308, null, [], {}, [[]], true, { a: 1 }]
   const walk = (node: Json, path: (string | number)[] = []): (string | number)[][] =>

@@ -8,7 +8,7 @@ let desk: Desk
 before(async () => {
   desk = await makeDesk('service_requests_at_once')
 })
-after(() => desk.stage.close())
+after(() => desk.close())
 
 const today = () => new Date().toISOString().slice(0, 10)
 
