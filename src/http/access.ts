@@ -46,7 +46,6 @@ type InTimebank = Extract<Access, { who: 'timebank' }>
 
 /**
  * Members by role, and clients of agencies by scope.
- * @public
  */
 export const alsoAgencies = (agency: AgencyScope, access: Access): Access => ({ ...(access as InTimebank), agency })
 

@@ -27,7 +27,6 @@ export function readOne<T>(
 
 /**
  * Reads in the request's timebank where reading leaves a trace: in the log of what agencies have seen of somebody.
- * @public
  */
 export function readLogged<T>(request: FastifyRequest, work: (tx: Tx) => Promise<T>): Promise<T> {
   const { id, policyVersion } = timebankOf(request)

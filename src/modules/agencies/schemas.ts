@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { agencyScopes } from '../../shared/agency-scopes.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 
@@ -7,13 +7,7 @@ export const organisationParams = z.object({ ...timebankParams.shape, organisati
 export const clientParams = z.object({ ...organisationParams.shape, client: z.uuid() })
 export const clientsQuery = z.strictObject(pageQuery)
 
-const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .refine((value) => !value.includes('\0'), 'must not contain NUL')
-  .describe('Which of its systems it is')
+const name = text(100).min(1).describe('Which of its systems it is')
 const scopes = z.array(z.enum(agencyScopes)).min(1).max(agencyScopes.length)
 const professionalId = z
   .uuid()

@@ -1,6 +1,5 @@
 import type { Tx } from '../../db/client.ts'
-import { organisationLabels } from '../members/index.ts'
-import { type Budget, type BudgetKind, type BudgetStatus, findBudget } from './budgets.ts'
+import { type Budget, findBudget } from './budgets.ts'
 import { type Figures, figuresFor } from './figures.ts'
 
 /** A budget as modules above need it, whoever asks: what of it is shown to whom is for them. */
@@ -18,29 +17,4 @@ export async function fundsBudget(tx: Tx, organisationId: string, id: string): P
     values: [tx.timebankId, id, organisationId]
   })
   return rows[0]!.funds
-}
-
-/** What is open around a person. */
-export type BudgetAround = {
-  id: string
-  kind: BudgetKind
-  status: BudgetStatus
-  funderId: string
-  funderName: string
-  validFrom: string
-  validTo: string | null
-}
-
-/** Budgets for a person that are not at their end, with who funds them; oldest first. */
-export async function budgetsAround(tx: Tx, membershipId: string): Promise<BudgetAround[]> {
-  const { rows } = await tx.client.query<Omit<BudgetAround, 'funderName'>>({
-    name: 'budgets.around',
-    text: `SELECT id, kind, status, funder_id AS "funderId", valid_from AS "validFrom", valid_to AS "validTo"
-             FROM budgets.budgets
-            WHERE timebank_id = $1 AND member_id = $2 AND status IN ('proposed', 'agreed', 'active')
-            ORDER BY id`,
-    values: [tx.timebankId, membershipId]
-  })
-  const names = await organisationLabels(tx, [...new Set(rows.map(({ funderId }) => funderId))])
-  return rows.map((row) => ({ ...row, funderName: names.get(row.funderId)!.name }))
 }

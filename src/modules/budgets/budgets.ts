@@ -46,13 +46,14 @@ export async function findBudget(tx: Tx, id: string): Promise<Budget> {
  * not wait, and its end waits for all of them.
  */
 export async function holdBudget(tx: Tx, id: string): Promise<Budget> {
-  const { rows } = await tx.client.query<Budget>({
+  const { rowCount } = await tx.client.query({
     name: 'budgets.hold',
-    text: `SELECT ${shown} FROM budgets.budgets b WHERE b.timebank_id = $1 AND b.id = $2 FOR SHARE OF b`,
+    text: 'SELECT FROM budgets.budgets WHERE timebank_id = $1 AND id = $2 FOR SHARE',
     values: [tx.timebankId, id]
   })
-  if (!rows[0]) throw notFound('budget')
-  return rows[0]
+  if (rowCount === 0) throw notFound('budget')
+  // read after the wait: who held it before may not hold it now
+  return findBudget(tx, id)
 }
 
 /** Locked until the end of the transaction, so that of two steps at once the second sees the first. */

@@ -1,4 +1,4 @@
-export { budgetsAround, fundsBudget, getBudget } from './around.ts'
+export { fundsBudget, getBudget } from './around.ts'
 export { endBudgetsOf, exhausted, lockBudgetsOf, passOnReversals } from './moving.ts'
 export { budgetFor, budgetStill, holdsForMember, mayCommitFrom } from './paying.ts'
 export { blankBudgetsOf } from './plans.ts'

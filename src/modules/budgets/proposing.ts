@@ -57,16 +57,16 @@ export async function propose(tx: Tx, input: NewBudget): Promise<Seen> {
   refuseFaults(faultsOf(input, validFrom, validTo))
   const memberId = kind === 'person' ? await personOf(tx, input, funderId) : null
   if (organisationId !== null && organisationId !== funderId) await activeOrganisation(tx, organisationId)
-  const held = await holderOf(tx, input.holder, { kind, funderId })
-  // members know who speaks for whom; an agency does not name them
-  const standing = await standingTo(tx, { ...held, kind, memberId, funderId, planToFunder: false })
-  if (!standing.funder && !isStaff(tx.actor))
-    throw new DomainError('forbidden', 'The funder proposes a budget, or a broker for it.')
-  if (held.holderIds.length > 0 && !isStaff(tx.actor))
+  // members know who speaks for whom; an agency does not name them, nor learn by naming them whether they are there
+  if (!isStaff(tx.actor) && ('memberId' in input.holder || 'memberIds' in input.holder))
     throw new DomainError(
       'forbidden',
       'Which members hold it is for the person to say (PUT …/holder), or for a broker.'
     )
+  const held = await holderOf(tx, input.holder, { kind, funderId })
+  const standing = await standingTo(tx, { ...held, kind, memberId, funderId, planToFunder: false, status: 'proposed' })
+  if (!standing.funder && !isStaff(tx.actor))
+    throw new DomainError('forbidden', 'The funder proposes a budget, or a broker for it.')
   const id = newId()
   await tx.db.insert(budgets).values({
     ...{ timebankId: tx.timebankId, id, kind, status: 'proposed', funderId, memberId, organisationId, title },

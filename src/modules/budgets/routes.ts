@@ -147,7 +147,7 @@ export function budgetRoutes(app: Api): void {
         tags,
         summary: 'The plan, in the words in which it was written',
         description:
-          'For the person, who supports them, who holds the budget, and brokers; the funder of a budget for a person reads it only where the person was told so when agreeing (`planToFunder`).',
+          'For the person, who supports them, who holds the budget, and brokers; the funder of a budget for a person reads it only where the person was told so when agreeing (`planToFunder`), and until it has ended.',
         params: budgetParams,
         response: { 200: planOut }
       }

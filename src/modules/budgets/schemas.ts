@@ -1,17 +1,8 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { operationNames, transferKinds } from '../ledger/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { budgetKinds, budgetStatuses, holderModes } from './budgets.ts'
-
-const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .refine((value) => !value.includes('\0'), 'must not contain NUL')
-    .refine((value) => !/\p{Surrogate}/u.test(value), 'must not contain half a surrogate pair')
 
 const minutes = z.int().min(1).max(1_000_000)
 const date = z.iso.date().describe('Calendar date in the time zone of the timebank')
@@ -44,7 +35,7 @@ export const newBudgetSchema = z.strictObject({
     .uuid()
     .optional()
     .describe('The organisation that it is for (default: the funder); of an activity, the group that hosts it'),
-  title: text(200).optional().describe('Of the activity; nothing about a person'),
+  title: text(200).min(1).optional().describe('Of the activity; nothing about a person'),
   holder: holderSchema,
   intendedMinutes: minutes.describe('What the funder means to allocate; told before anybody agrees. Minutes'),
   validFrom: date.optional().describe('First service date that may be paid from it; default: today'),
@@ -52,9 +43,9 @@ export const newBudgetSchema = z.strictObject({
 })
 
 export const planSchema = z.strictObject({
-  plan: text(10_000).describe(
-    "In the person's own words. Kept apart, read only by GET …/plan, blanked when the person is erased"
-  ),
+  plan: text(10_000)
+    .min(1)
+    .describe("In the person's own words. Kept apart, read only by GET …/plan, blanked when the person is erased"),
   planToFunder: z.boolean().optional().describe('Whether the funder may read it. Left out: it stays as it is')
 })
 

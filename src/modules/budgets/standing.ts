@@ -23,7 +23,7 @@ export type Standing = {
 
 type Known = Pick<
   Budget,
-  'kind' | 'memberId' | 'funderId' | 'holderMode' | 'holderIds' | 'holderOrganisationId' | 'planToFunder'
+  'kind' | 'memberId' | 'funderId' | 'holderMode' | 'holderIds' | 'holderOrganisationId' | 'planToFunder' | 'status'
 >
 
 /** What tells how the actor stands to any budget. */
@@ -52,7 +52,9 @@ export const standingTo = async (tx: Tx, budget: Known): Promise<Standing> => st
 
 export function standingOn({ actor, acting, supports, views }: Ground, budget: Known): Standing {
   const { memberId, funderId, holderMode, kind } = budget
-  const toFunder = budget.planToFunder || kind !== 'person'
+  // with the budget ends what the person has let the funder read: they could take it back no more
+  const isOver = budget.status === 'ended' || budget.status === 'reconciled'
+  const toFunder = (budget.planToFunder && !isOver) || kind !== 'person'
   if (actor.agency) {
     const funder = actor.agency.organisationId === funderId
     const holder = funder && holderMode === 'agency_held'

@@ -1,15 +1,8 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { slugSchema, timebankParams } from '../timebanks/schemas.ts'
 import { agreementStatuses, stances } from './agreements.ts'
 import { refusalReasons } from './delivery.ts'
-
-const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .max(max)
-    .refine((value) => !value.includes('\0'), 'must not contain NUL')
 
 const why = text(500).min(3).describe('Kept with the version in this timebank; the other one does not see it')
 const limit = (what: string) => z.int().min(0).max(10_000_000).describe(`${what}; minutes`)

@@ -61,8 +61,9 @@ export async function closeConsentsOf(tx: Tx, membershipId: string, onWithdrawal
             WHERE c.timebank_id = $1 AND c.membership_id = $2 AND c.status = 'given' ${ordered}`,
     values: [tx.timebankId, membershipId]
   })
+  // all of them before anything that rests on one of them
+  for (const { organisationId } of rows) await holdConsents(tx, membershipId, organisationId)
   for (const ref of rows) {
-    await holdConsents(tx, membershipId, ref.organisationId)
     const consent = await readConsent(tx, ref.id)
     if (consent.status === 'expired') await expire(tx, ref, onWithdrawal)
     else await close(tx, consent, consent.scopes, { voice: 'self', how: 'leaving' }, onWithdrawal)

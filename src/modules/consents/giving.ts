@@ -2,7 +2,7 @@ import type { Tx } from '../../db/client.ts'
 import { DomainError, refuseFaults } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { audit } from '../audit/index.ts'
-import { memberParty, organisationParty } from '../members/index.ts'
+import { memberParty, organisationParty, organisationsActedFor } from '../members/index.ts'
 import { addNotices } from '../notices/index.ts'
 import { currentPolicy, dayEnd, today } from '../timebanks/index.ts'
 import { announce } from '../webhooks/index.ts'
@@ -63,6 +63,7 @@ export async function giveConsent(
   const { rules } = await currentPolicy(tx)
   const date = today(tx, rules)
   if (said.voice !== 'guardian' && member.isMinor(date)) throw new DomainError('guardian-consent-needed')
+  await refuseOwnOrganisation(tx, said.by, organisationId, date)
   const validTo = giving.validTo ?? null
   if (validTo !== null && validTo < date) refuseFaults([{ pointer: '/validTo', detail: `Must not be before ${date}.` }])
   const wordingLanguage = await languageShown(tx, purpose, wordingVersion, giving.language)
@@ -114,6 +115,17 @@ export async function giveConsent(
   )
   await tellWithdrawn(tx, given, had, onWithdrawal)
   return given
+}
+
+/** Nobody of the staff writes down what somebody has told them in favour of an organisation for which they act themselves. */
+async function refuseOwnOrganisation(tx: Tx, by: string, organisationId: string, date: string): Promise<void> {
+  const { membershipId: me } = tx.actor
+  if (me === null || me === by) return
+  if ((await organisationsActedFor(tx, me, date)).includes(organisationId))
+    throw new DomainError(
+      'forbidden',
+      'Somebody else of the staff has to write this down: you act for this organisation.'
+    )
 }
 
 /** What was in force for the purpose, or had run out unnoticed, is closed: once, and for good. Gives its id. */

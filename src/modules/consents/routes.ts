@@ -190,7 +190,7 @@ export function consentRoutes(app: Api, { onWithdrawal }: ConsentRoutesOptions =
     async (request, reply) =>
       write(request, reply, 200, async (tx) => {
         const { id } = await consentOf(tx, request.params.member, request.params.consent)
-        return consentView(tx, await withdrawConsent(tx, { consentId: id, ...request.body }, onWithdrawal))
+        return (await shown(tx, [await withdrawConsent(tx, { consentId: id, ...request.body }, onWithdrawal)]))[0]!
       })
   )
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { lines, pageQuery } from '../../http/index.ts'
 import { languages } from '../../shared/words/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { consentPurposes, consentScopes, consentStatuses, consentVoices, consentWays } from './vocabulary.ts'
@@ -115,20 +115,15 @@ export const consentSchema = z
   })
   .meta({ id: 'Consent', description: 'What a person allows an organisation for one purpose' })
 
-const text = z
-  .string()
-  .trim()
-  .min(1)
-  .max(5000)
-  .regex(/^[\P{Cc}\n\r\t]*$/u, 'text without control characters')
-  .refine((value) => !/\p{Surrogate}/u.test(value), 'must not contain half a surrogate pair')
-
 export const wordingQuery = z.strictObject({ purpose: purpose.optional() })
 export const newWordingSchema = z.strictObject({
   purpose,
   texts: z
     .array(
-      z.strictObject({ language, text: text.describe('What people are shown who are asked; 1 to 5,000 characters') })
+      z.strictObject({
+        language,
+        text: lines(5000).min(1).describe('What people are shown who are asked; 1 to 5,000 characters')
+      })
     )
     .min(1)
     .max(20)

@@ -12,7 +12,8 @@ export const consentsCron: readonly Cron[] = [{ task: expireTask, match: '13 * *
 /** `onWithdrawal`: what rests on consents, as the routes have it. */
 export const consentsTasks = (database: Database, onWithdrawal: OnWithdrawal = async () => {}): Tasks => ({
   [expireTask]: async () => {
+    // one at a time: what rests on it takes locks that nothing else is locked after
     for (const { id } of await everyTimebank(database))
-      while ((await inTimebank(database, id, systemActor, (tx) => expireDue(tx, onWithdrawal))) > 0);
+      while ((await inTimebank(database, id, systemActor, (tx) => expireDue(tx, onWithdrawal, 1))) > 0);
   }
 })

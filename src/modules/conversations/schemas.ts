@@ -1,20 +1,10 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { noticeSchema } from '../notices/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { aboutKinds } from './about.ts'
 import { mostCounted } from './inbox.ts'
 import { reportOutcomes } from './reports.ts'
-
-/** Several lines; what the database would write otherwise than it was sent is refused. */
-export const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .refine((value) => !value.includes('\0'), 'must not contain NUL')
-    .refine((value) => !/\p{Surrogate}/u.test(value), 'must not contain half a surrogate pair')
 
 export const offerParams = z.object({ ...timebankParams.shape, offer: z.uuid() })
 export const requestParams = z.object({ ...timebankParams.shape, request: z.uuid() })
@@ -25,7 +15,7 @@ export const memberParams = z.object({
 })
 export const conversationParams = z.object({ ...timebankParams.shape, conversation: z.uuid() })
 
-export const messageInput = z.strictObject({ text: text(4000).describe('1 to 4,000 characters') })
+export const messageInput = z.strictObject({ text: text(4000).min(1).describe('1 to 4,000 characters') })
 export const readInput = z.strictObject({
   upTo: z.int().min(0).max(2_147_483_647).describe('Number of the last message that has been read; 0: none')
 })
@@ -145,7 +135,7 @@ export const reportsQuery = z.strictObject({
 })
 export const closureInput = z.strictObject({
   outcome,
-  note: text(1000).optional().describe('For staff only')
+  note: text(1000).min(1).optional().describe('For staff only')
 })
 export const emptyInput = z.strictObject({}).nullish()
 

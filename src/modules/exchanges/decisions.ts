@@ -6,6 +6,7 @@ import { roundMinutes } from '../../shared/minutes.ts'
 import { checkServiceDate } from '../../shared/service-date.ts'
 import { exhausted } from '../budgets/index.ts'
 import { type Operation, postAll } from '../ledger/index.ts'
+import { refuseUncommitted } from './budget.ts'
 import { needsApproval, refuseUncleared } from './clearance.ts'
 import {
   type ConsentWay,
@@ -19,7 +20,7 @@ import {
 import { fulfilIfHelped } from './fulfilment.ts'
 import { reverseGroup } from './groups.ts'
 import { getExchange } from './read.ts'
-import { accounts, holderOf, passOn, releaseHold, reverse, settle } from './settle.ts'
+import { accounts, heldMinutes, holderOf, passOn, releaseHold, reverse, settle } from './settle.ts'
 import { type Capacity, otherSide, type SideInput, type SideName, sideNames, sideOf } from './sides.ts'
 import { behalf, otherThan, requireBroker } from './who.ts'
 import { insertExchange, step } from './writing.ts'
@@ -191,7 +192,8 @@ const inputOf = (exchange: Exchange, name: SideName): SideInput => {
 }
 
 /** The exchange as it was, by what the broker found out. What belongs to a side that was another one is left out. */
-async function rightOne(tx: Tx, { exchange: wrong, today }: Context, correction: Correction): Promise<Context> {
+async function rightOne(tx: Tx, context: Context, correction: Correction): Promise<Context> {
+  const { exchange: wrong, today } = context
   const minutes = correction.minutes ?? wrong.serviceMinutes!
   const performedOn = correction.performedOn ?? wrong.performedOn!
   checkServiceDate(performedOn, today)
@@ -235,7 +237,18 @@ async function rightOne(tx: Tx, { exchange: wrong, today }: Context, correction:
     }
   }
   if (!unchanged) refuseUncleared(corrected)
+  // more than the budget has paid or set aside is for whom it is to say whose it is
+  if (minutes > paidBefore(context)) {
+    await refuseUncommitted(tx, corrected, minutes)
+    if (corrected.exchange.budgetId !== null) corrected.exchange.budgetMinutes = minutes
+  }
   return corrected
+}
+
+/** Service minutes that have left the account that pays, or are set aside on it. */
+const paidBefore = (context: Context): number => {
+  const { settledAt, serviceMinutes, holdId } = context.exchange
+  return settledAt !== null ? serviceMinutes! : holdId !== null ? heldMinutes(context) : 0
 }
 
 /** The opposite of what had moved, and the right hours, in one group of transfers. */

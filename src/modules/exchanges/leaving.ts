@@ -37,9 +37,9 @@ export async function endExchangesOf(tx: Tx, membershipId: string): Promise<void
   const paying = theirs.flatMap(({ budgetId }) => budgetId ?? [])
   if (paying.length > 0) await lockBudgetsOf(tx, membershipId, paying)
   const day = today(tx, (await currentPolicy(tx)).rules)
+  // what a budget has set aside for them is not theirs to bring back; accounts are locked before requests
+  for (const exchange of theirs) if (exchange.budgetId !== null) await releaseHold(tx, { exchange, today: day })
   for (const { parties, ...exchange } of await withParties(tx, theirs)) {
-    // what a budget has set aside for it is not theirs to bring back
-    if (exchange.budgetId !== null) await releaseHold(tx, { exchange, today: day })
     if (exchange.requestId && exchange.status !== 'proposed') await reopenIfAlone(tx, exchange.requestId, exchange.id)
     const reason = 'One of the sides has left.'
     const holdId = exchange.budgetId === null ? exchange.holdId : null

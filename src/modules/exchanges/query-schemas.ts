@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { queryStatuses } from './queries.ts'
-import { exchangeParams, text } from './schemas.ts'
+import { exchangeParams } from './schemas.ts'
 import { sideNames } from './sides.ts'
 
 const who = z.enum([...sideNames, 'broker'])

@@ -1,19 +1,10 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { claimableSources } from '../../shared/actor.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { consentWays } from './exchanges.ts'
 import { groupRules } from './group-rules.ts'
 import { capacities, sideNames } from './sides.ts'
-
-export const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .max(max)
-    .refine((value) => !value.includes('\0'), 'must not contain NUL')
-    // what the database would write otherwise than it was sent: answers are made from what was sent
-    .refine((value) => !/\p{Surrogate}/u.test(value), 'must not contain half a surrogate pair')
 
 const minutes = z.int().min(1).max(100_000).describe('Service minutes: the real time given')
 const date = z.iso.date().describe('Calendar date in the time zone of the timebank')

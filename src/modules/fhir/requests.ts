@@ -10,6 +10,7 @@ import {
   enterInError,
   listedViews,
   listServiceRequests,
+  lockServiceRequest,
   type NewServiceRequest,
   type Place,
   type Receipt,
@@ -115,14 +116,17 @@ const readOne = (tx: Tx, id: string): Promise<ServiceRequest> => {
 export const readWhole = async (tx: Tx, id: string, timebank: string): Promise<Told> =>
   toldOf(await viewOf(tx, await readOne(tx, id)), timebank)
 
-/** As a Task tells it: without words about a person, and with the minutes of help where they are shared. */
-export async function readFollowed(tx: Tx, id: string, timebank: string): Promise<Told> {
+/**
+ * As a Task tells it: without words about a person, and with the minutes of help where they are shared. Written down as read,
+ * unless that was done already (`noted`).
+ */
+export async function readFollowed(tx: Tx, id: string, timebank: string, noted = false): Promise<Told> {
   const request = await readOne(tx, id)
-  const [view] = await listedViews(tx, [request])
+  const [view] = await listedViews(tx, [request], { noted })
   const told = toldOfListed(view!, timebank)
   if (view!.withheld.includes('attendance')) return told
   const subject = { type: 'service_request', id: request.id }
-  if (request.kind === 'referral')
+  if (request.kind === 'referral' && !noted)
     await disclose(tx, [{ membershipId: request.membershipId, subject, parts: ['attendance'] }])
   const attended = await attendanceOf(tx, request)
   return { ...told, minutesGiven: attended.reduce((sum, { minutes }) => sum + minutes, 0) }
@@ -183,7 +187,8 @@ export async function checkTask(tx: Tx, id: string, task: TaskIn, names: Names):
 }
 
 /**
- * Does what an update of a Task asks for.
+ * Does what an update of a Task asks for. It is held against the Task as it stands, and a refusal tells of that: the caller has
+ * written down before that it was read.
  * @param read what that is, of the Task as it stands
  * @param expected version that the caller read; undefined: whichever
  */
@@ -195,7 +200,10 @@ export async function updateTask(
   expected: number | undefined,
   read: (now: ReturnType<typeof taskOf>, reasons: readonly string[]) => Update
 ): Promise<{ version: number }> {
-  const now = await readFollowed(tx, id, timebank)
+  if (!isUuid(id)) throw new DomainError('not-found')
+  // of two updates of one version the second sees the first
+  await lockServiceRequest(tx, id)
+  const now = await readFollowed(tx, id, timebank, true)
   if (expected !== undefined && expected !== now.version) throw new DomainError('precondition-failed')
   const update = read(taskOf(now, names), cancelReasons)
   if (update === null) return now

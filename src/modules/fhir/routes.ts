@@ -479,6 +479,8 @@ async function change(
   readIt: (now: Resource, names: Names, reasons: readonly string[]) => ReturnType<typeof readUpdate>
 ): Promise<FastifyReply> {
   const expected = request.headers['if-match'] === undefined ? undefined : expectedVersion(request)
+  // by itself: it stays written down where the update is refused, and by that tells how the Task stands
+  await readLogged(request, (tx) => readFollowed(tx, id, timebankOf(request).slug))
   let version = 0
   return write(
     request,

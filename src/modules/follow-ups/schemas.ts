@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { followUpSteps } from '../../shared/follow-up-steps.ts'
 import { accountSchema, lineSchema } from '../ledger/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
@@ -72,13 +72,7 @@ const outcomesOf = followUpKinds.map((name) => `${name}: ${kinds[name].outcomes.
 
 export const outcomeSchema = z.strictObject({
   outcome: z.enum(outcomeNames).describe(`What came of it. Of ${outcomesOf}`),
-  note: z
-    .string()
-    .trim()
-    .max(1000)
-    .refine((value) => !value.includes('\0'), 'must not contain NUL')
-    .optional()
-    .describe('For staff only; blanked when the member is erased')
+  note: text(1000).optional().describe('For staff only; blanked when the member is erased')
 })
 
 const party = z.object({

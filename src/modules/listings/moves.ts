@@ -60,9 +60,11 @@ const chain = ['open', 'matched', 'in_progress', 'fulfilled'] as const
  */
 export async function markRequest(tx: Tx, id: string, status: (typeof chain)[number]): Promise<Request> {
   const before = (await lockListing(tx, 'request', id)) as Request
-  if (before.status === 'draft') throw wrongState(before, 'matched')
-  const from = chain.indexOf(before.status as (typeof chain)[number])
-  const stays = from === -1 || before.status === 'fulfilled' || before.status === status
+  const rests = before.status === 'draft'
+  // nobody new while it rests; what began before goes on
+  if (rests && status === 'matched') throw wrongState(before, 'matched')
+  const from = rests ? 0 : chain.indexOf(before.status as (typeof chain)[number])
+  const stays = from === -1 || (rests && status === 'open') || before.status === 'fulfilled' || before.status === status
   if (stays || (status !== 'open' && chain.indexOf(status) < from)) return before
   const after = (await store(tx, before, { status })) as Request
   await audit(tx, {

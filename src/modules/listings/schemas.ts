@@ -1,14 +1,7 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { type Kind, modes, offerStatuses, requestStatuses, risks, settings, slots } from './vocabulary.ts'
-
-const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .max(max)
-    .refine((value) => !value.includes('\0'), 'must not contain NUL')
 
 const name = text(100).min(1)
 const slug = z

@@ -1,15 +1,12 @@
 import { z } from 'zod'
 import type { Tx } from '../../db/client.ts'
+import { text } from '../../http/index.ts'
 import { type AccountKind, type LimitVersion, limitVersions } from '../ledger/index.ts'
 import { accountSchema, limitFields, limitsView } from '../ledger/schemas.ts'
 import { membershipIdsOf } from './limits.ts'
 
-const why = z
-  .string()
-  .trim()
+const why = text(500)
   .min(3)
-  .max(500)
-  .refine((value) => !value.includes('\0'), 'must not contain NUL')
   .describe('Kept with the change for good, and seen by whose account it is: reasons, not names')
 
 const sent = (name: keyof typeof limitFields) =>

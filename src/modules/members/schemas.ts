@@ -1,28 +1,10 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { line, lines, pageQuery } from '../../http/index.ts'
 import { membershipStatuses, roles } from '../../shared/actor.ts'
 import { isEmail } from '../identity/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 
 import { organisationKinds } from './organisations.ts'
-
-/** One line: no control characters, so that it can go into a table, a mail's subject or a log. */
-const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'one line without control characters')
-
-/** Several lines; PostgreSQL keeps no NUL, and nobody needs the other control characters. */
-const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^[\P{Cc}\n\r\t]*$/u, 'text without control characters')
 
 const email = z
   .string()
@@ -34,11 +16,11 @@ const phone = z
   .trim()
   .max(40)
   .regex(/^[+()\d][\d ()./-]{2,}$/, 'a phone number')
-const words = (what: string) => z.array(line(80)).max(50).describe(what)
+const words = (what: string) => z.array(line(80).min(1)).max(50).describe(what)
 const languageTag = z.string().regex(/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}$/, 'a language tag such as en, cy or es-MX')
 const visibility = z.enum(['members', 'staff'])
-const externalId = line(100)
-const reason = text(500)
+const externalId = line(100).min(1)
+const reason = lines(500).min(1)
 
 export const memberParams = z.object({
   ...timebankParams.shape,
@@ -52,23 +34,23 @@ const profile = {
   email: email.nullable().optional().describe('Contact; seen by staff, and by members if contactVisibility says so'),
   phone: phone.nullable().optional(),
   otherPhone: phone.nullable().optional(),
-  postcode: line(20).nullable().optional().describe('Seen by staff only'),
+  postcode: line(20).min(1).nullable().optional().describe('Seen by staff only'),
   dateOfBirth: z.iso.date().nullable().optional().describe('Seen by staff only'),
-  about: text(4000).nullable().optional(),
+  about: lines(4000).min(1).nullable().optional(),
   gifts: words('What they like to give').optional(),
   skills: words('What they can do').optional(),
   interests: words('What they care about').optional(),
   livedExperience: words('What they know from living it, as expertise').optional(),
   languages: z.array(languageTag).max(20).optional(),
-  accessNotes: text(1000).nullable().optional().describe('What makes taking part easier; seen by staff only'),
-  area: line(80).nullable().optional().describe('Coarse: a district or village'),
+  accessNotes: lines(1000).min(1).nullable().optional().describe('What makes taking part easier; seen by staff only'),
+  area: line(80).min(1).nullable().optional().describe('Coarse: a district or village'),
   latitude: z.number().min(-90).max(90).nullable().optional().describe('Seen by staff only'),
   longitude: z.number().min(-180).max(180).nullable().optional().describe('Seen by staff only'),
   profileVisibility: visibility.optional().describe('`staff`: other members do not find this profile'),
   contactVisibility: visibility.optional()
 }
 
-const displayName = line(120)
+const displayName = line(120).min(1)
 
 export const applicationSchema = z.strictObject({ displayName, ...profile }).meta({ id: 'MembershipApplication' })
 
@@ -162,7 +144,7 @@ export const memberQuery = z.strictObject({
     .optional()
     .describe('A number, or part of a name'),
   language: languageTag.optional(),
-  area: line(80).optional().describe('Exactly as in the profile')
+  area: line(80).min(1).optional().describe('Exactly as in the profile')
 })
 
 export const loginSchema = z.strictObject({ email: email.describe('To sign in by; not shown to other members') })
@@ -201,7 +183,7 @@ export const newScreeningSchema = z
     inPerson: z.boolean(),
     satisfactory: z.boolean().describe('False for `vetting`: what held before holds no longer'),
     validUntil: z.iso.date().optional().describe('For `vetting`, and needed there: the last day on which it holds'),
-    note: text(2000).nullable().optional().describe('Seen by staff only')
+    note: lines(2000).min(1).nullable().optional().describe('Seen by staff only')
   })
   .meta({ id: 'NewScreening' })
 
@@ -237,19 +219,23 @@ export const relativeSchema = z
 const website = z.url({ protocol: /^https?$/ }).max(300)
 
 const organisationFields = {
-  about: text(4000).nullable().optional(),
-  area: line(80).nullable().optional(),
+  about: lines(4000).min(1).nullable().optional(),
+  area: line(80).min(1).nullable().optional(),
   email: email.nullable().optional(),
   phone: phone.nullable().optional(),
   website: website.nullable().optional()
 }
 
 export const newOrganisationSchema = z
-  .strictObject({ name: line(120), kind: z.enum(organisationKinds), ...organisationFields })
+  .strictObject({ name: line(120).min(1), kind: z.enum(organisationKinds), ...organisationFields })
   .meta({ id: 'NewOrganisation' })
 
 export const organisationChangeSchema = z
-  .strictObject({ name: line(120).optional(), kind: z.enum(organisationKinds).optional(), ...organisationFields })
+  .strictObject({
+    name: line(120).min(1).optional(),
+    kind: z.enum(organisationKinds).optional(),
+    ...organisationFields
+  })
   .meta({ id: 'OrganisationChange' })
 
 export const organisationSchema = z
@@ -274,7 +260,7 @@ export const organisationQuery = z.strictObject({ ...pageQuery, status: z.enum([
 export const newAffiliationSchema = z
   .strictObject({
     memberId: z.string().max(36).describe('Id or number'),
-    title: line(120).nullable().optional(),
+    title: line(120).min(1).nullable().optional(),
     professional: z.boolean().describe('Covers the professional capacity'),
     actsFor: z.boolean().describe('Lets the member act for the organisation'),
     validFrom: z.iso.date().optional().describe('Default: today. A day before today is for staff'),

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
-import { text } from '../exchanges/schemas.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 
 const number = z.int().min(1).max(999_999_999)

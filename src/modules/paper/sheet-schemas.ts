@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { sources } from '../../shared/actor.ts'
-import { newGroupSchema, recordSchema, text } from '../exchanges/schemas.ts'
+import { newGroupSchema, recordSchema } from '../exchanges/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import type { SheetLine } from './sheets.ts'
 

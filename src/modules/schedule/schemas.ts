@@ -1,23 +1,9 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { line, lines, pageQuery } from '../../http/index.ts'
 import { claimableSources } from '../../shared/actor.ts'
 import { exchangeParams, newGroupSchema, sideOut, sideSchema } from '../exchanges/schemas.ts'
 import { timebankParams, timeZoneSchema } from '../timebanks/schemas.ts'
 import { arrangementStatuses } from './planning.ts'
-
-const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .max(max)
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}]*$/u, 'one line without control characters')
-
-const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .max(max)
-    .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\r\t])*$/u, 'text without control characters')
 
 const localTime = z
   .string()
@@ -68,7 +54,7 @@ const rrule = z
 
 export const arrangementInput = z.strictObject({
   title: line(120).min(1),
-  description: text(2000).default(''),
+  description: lines(2000).default(''),
   categoryId: z.uuid(),
   provider: sideSchema.describe('Who gives the time; of a group: its leader'),
   receiver: sideSchema.optional().describe('Who is helped; left out: it is a group, in which members register'),
@@ -85,7 +71,7 @@ const atLeastOne = (body: object) => Object.keys(body).length > 0
 export const arrangementChange = z
   .strictObject({
     title: line(120).min(1),
-    description: text(2000),
+    description: lines(2000),
     capacity: z.int().min(1).max(200),
     ...whenAndWhere,
     rrule: rrule.nullable()
@@ -95,7 +81,7 @@ export const arrangementChange = z
 
 export const sessionChange = z.strictObject(whenAndWhere).partial().refine(atLeastOne, 'nothing to change')
 
-export const reasonInput = z.strictObject({ reason: text(1000).optional() }).nullish()
+export const reasonInput = z.strictObject({ reason: lines(1000).optional() }).nullish()
 export const emptyInput = z.strictObject({}).nullish()
 export const reportInput = z
   .strictObject({

@@ -1,7 +1,14 @@
 import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { DomainError, refuseFaults } from '../../shared/errors.ts'
-import { type Giving, giveConsent, holdConsents, type Withdrawn, withdrawConsent } from '../consents/index.ts'
+import {
+  type Giving,
+  giveConsent,
+  holdConsents,
+  readConsent,
+  type Withdrawn,
+  withdrawConsent
+} from '../consents/index.ts'
 import { currentPolicy, dayEnd, today } from '../timebanks/index.ts'
 import { endWith } from './ending.ts'
 import { wrongState } from './moves.ts'
@@ -48,13 +55,17 @@ export async function sayNo(tx: Tx, id: string, how?: Yes['how']): Promise<Servi
   if (before.kind !== 'referral') throw new DomainError('wrong-state', 'It is about nobody but the agency.')
   if (before.status !== 'requested') throw wrongState(before.status)
   const { consentId, consentedAt } = before
-  if (consentId !== null && consentedAt !== null) {
+  if (consentId === null || consentedAt === null) return putToItsEnd(tx, before)
+  if ((await readConsent(tx, consentId)).status === 'given') {
     // takes itself back by the way of all that is withdrawn; see endWithout
     await withdrawConsent(tx, { consentId, how }, endWithout)
     return lockServiceRequest(tx, id)
   }
-  return putToItsEnd(tx, before)
+  // the consent has run out, or another request's has taken its place and stands
+  return putToItsEnd(tx, before, withoutYes)
 }
+
+const withoutYes = { consentedAt: null, consentId: null, subStatus: 'awaiting_contact' } as const
 
 /** It is closed with the rest of the day's. Already on its way there it stays so. */
 export async function putToItsEnd(
@@ -94,14 +105,12 @@ async function lockWithConsents(tx: Tx, id: string): Promise<ServiceRequest> {
  */
 export async function endWithout(tx: Tx, { membershipId, organisationId, remaining }: Withdrawn): Promise<void> {
   if (remaining.has('contact')) return
-  const theirs = await lockAll(
-    tx,
-    and(eq(requests.membershipId, membershipId), eq(requests.organisationId, organisationId))
-  )
+  // all at once, also where several consents end in one transaction: the clock is taken last
+  const theirs = await lockAll(tx, eq(requests.membershipId, membershipId))
   for (const request of theirs) {
+    if (request.organisationId !== organisationId) continue
     if (request.status === 'requested') {
-      if (request.consentedAt !== null)
-        await putToItsEnd(tx, request, { consentedAt: null, consentId: null, subStatus: 'awaiting_contact' })
+      if (request.consentedAt !== null) await putToItsEnd(tx, request, withoutYes)
     } else if (['accepted', 'in_progress', 'on_hold'].includes(request.status))
       await endWith(tx, request, 'stop', 'service', { reason: 'no_longer_needed' })
   }

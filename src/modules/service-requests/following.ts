@@ -1,9 +1,9 @@
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Tx } from '../../db/client.ts'
 import { notFound } from '../../shared/errors.ts'
 import { getRequest } from '../listings/index.ts'
 import { lockForBroker } from './desk.ts'
-import { endWith } from './ending.ts'
+import { endWith, restListing } from './ending.ts'
 import { wrongState } from './moves.ts'
 import { lockAll, type ServiceRequest } from './service-requests.ts'
 import { meetings, requests } from './tables.ts'
@@ -18,6 +18,8 @@ export async function followListing(tx: Tx, listingId: string): Promise<void> {
 
 /** Brings a locked request to where its exchanges and meetings are. What is decided by people is not touched. */
 export async function follow(tx: Tx, request: ServiceRequest): Promise<ServiceRequest> {
+  // what helpers have let go of opens to nobody while it is put off
+  if (request.status === 'on_hold') await restListing(tx, request.listingId)
   if ((request.status !== 'accepted' && request.status !== 'in_progress') || request.listingId === null) return request
   const { status } = await getRequest(tx, request.listingId)
   const met = await meetingsOf(tx, request)
@@ -111,8 +113,8 @@ export async function addMeeting(tx: Tx, id: string, arrangementId: string): Pro
   return follow(tx, before)
 }
 
-/** Hourly, for what no listing tells: sessions that have taken place, arrangements that have ended. */
-export async function followMeetings(tx: Tx): Promise<void> {
+/** Requests with meetings, of which no listing tells: sessions that have taken place, arrangements that have ended. */
+export async function withMeetings(tx: Tx): Promise<string[]> {
   const { rows } = await tx.client.query<{ id: string }>({
     name: 'service_requests.with_meetings',
     text: `SELECT DISTINCT r.id FROM service_requests.requests r
@@ -121,8 +123,11 @@ export async function followMeetings(tx: Tx): Promise<void> {
             ORDER BY r.id LIMIT 1000`,
     values: [tx.timebankId]
   })
-  for (const { id } of rows) {
-    const [request] = await lockAll(tx, and(eq(requests.id, id)), 1)
-    if (request) await follow(tx, request)
-  }
+  return rows.map(({ id }) => id)
+}
+
+/** One of them, in a transaction of its own: each takes the clock, before which all else is locked. */
+export async function followMeetings(tx: Tx, id: string): Promise<void> {
+  const [request] = await lockAll(tx, eq(requests.id, id), 1)
+  if (request) await follow(tx, request)
 }

@@ -1,20 +1,17 @@
 export { endWithout, sayNo, sayYes } from './answering.ts'
-/** @public */
-export { openAround } from './around.ts'
 export { blankServiceRequestsOf, closeDue, endServiceRequestsOf } from './closing.ts'
 export { accept, reject } from './deciding.ts'
 export { contactsOf, linkPerson, noteContact, verifyClaim } from './desk.ts'
-/** @public */
-export { updateServiceRequest } from './editing.ts'
 export { emergencyRefusal, isEmergency } from './emergencies.ts'
 export { attendanceOf } from './following.ts'
 export { playLater, playTask } from './play.ts'
-/** @public */
 export { createServiceRequest, type NewServiceRequest, type Receipt } from './posting.ts'
+export { seeing } from './seeing.ts'
 /** @public */
 export {
   type Filter,
   listServiceRequests,
+  lockServiceRequest,
   type Place,
   readServiceRequest,
   type ServiceRequest,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pageQuery, staff } from '../../http/index.ts'
+import { line, lines, pageQuery, staff } from '../../http/index.ts'
 import { consentScopes } from '../consents/index.ts'
 import { shapes } from '../listings/schemas.ts'
 import { parseRule } from '../schedule/index.ts'
@@ -26,22 +26,6 @@ export const tags = ['Service requests']
 /** Whom it is about, who supports them in what they agree to, and staff. */
 export const concerned = { member: 'own', ...staff } as const
 
-const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}]*$/u, 'one line without control characters')
-
-const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\r\t])*$/u, 'text without control characters')
-
 const instantIn = z.iso
   .datetime({ offset: true })
   .refine((at) => at >= '1970' && at < '2200', 'must lie between 1970 and 2200')
@@ -64,8 +48,8 @@ const contents = {
   categoryId: z.uuid().optional().describe('Of the timebank; or else `category`'),
   category: z.string().min(1).max(100).optional().describe('The same by its short name, such as `walking-together`'),
   title: line(120).min(3).describe('In a few words, for the broker. Members never see it of a referral'),
-  whatMatters: text(2000).nullable().optional().describe('What matters to the person, in their own words'),
-  canOffer: text(2000).nullable().optional().describe('What the person would like to give: everybody can'),
+  whatMatters: lines(2000).min(1).nullable().optional().describe('What matters to the person, in their own words'),
+  canOffer: lines(2000).min(1).nullable().optional().describe('What the person would like to give: everybody can'),
   helpersNeeded: z.int().min(1).max(500).optional().describe('How many it takes; default 1'),
   estimatedMinutes: minutes.nullable().optional(),
   occurrence: z
@@ -80,15 +64,16 @@ const contents = {
     .optional()
     .describe('When, and how often. Left out: to be arranged'),
   setting: shapes.request.create.shape.setting.optional().describe('Default: any'),
-  area: line(100).nullable().optional().describe('Where about, in words'),
+  area: line(100).min(1).nullable().optional().describe('Where about, in words'),
   priority: z
     .enum(priorities)
     .optional()
     .describe(
       'Default routine. `asap` and `stat` are refused, and nothing of the request is kept: see `not-for-emergencies`'
     ),
-  accessNeeds: text(2000).nullable().optional().describe('What makes it possible for the person to take part'),
-  knownRisks: text(2000)
+  accessNeeds: lines(2000).min(1).nullable().optional().describe('What makes it possible for the person to take part'),
+  knownRisks: lines(2000)
+    .min(1)
     .nullable()
     .optional()
     .describe('What somebody who comes should know, in plain words; no diagnoses')
@@ -96,10 +81,10 @@ const contents = {
 
 const contact = z
   .strictObject({
-    name: line(120),
-    phone: line(40).nullable().optional(),
+    name: line(120).min(1),
+    phone: line(40).min(1).nullable().optional(),
     email: z.email().max(254).nullable().optional(),
-    preferredContact: line(200).nullable().optional().describe('How and when they like to be reached')
+    preferredContact: line(200).min(1).nullable().optional().describe('How and when they like to be reached')
   })
   .describe('Whom to contact, once: gone when it is decided against or has ended')
 
@@ -109,8 +94,8 @@ const claim = z
   .strictObject({
     scopes: z.array(scope).min(1).max(consentScopes.length),
     wording: z.strictObject({
-      version: line(50).optional().describe("Of the timebank's own wording that was shown"),
-      text: text(5000).optional().describe("Or the agency's own words that were shown")
+      version: line(50).min(1).optional().describe("Of the timebank's own wording that was shown"),
+      text: lines(5000).min(1).optional().describe("Or the agency's own words that were shown")
     }),
     givenAt: instantIn.transform((at) => new Date(at)).describe('When the person agreed to be referred'),
     how: z.enum(claimedWays),
@@ -131,7 +116,7 @@ export const newServiceRequestSchema = z.strictObject({
     .optional()
     .describe('Of a referral: a member by number, or whom to contact. Whether there is such a member is not told'),
   externalId: z
-    .strictObject({ system: line(200), value: line(200) })
+    .strictObject({ system: line(200).min(1), value: line(200).min(1) })
     .optional()
     .describe("Of the agency's own system; whoever repeats it gets the first answer"),
   requester: z

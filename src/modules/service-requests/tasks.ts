@@ -4,8 +4,8 @@ import type { Cron, Tasks } from '../../db/jobs.ts'
 import { systemActor } from '../../shared/actor.ts'
 import { followTask } from '../listings/index.ts'
 import { everyTimebank } from '../timebanks/index.ts'
-import { closeDue } from './closing.ts'
-import { followListing, followMeetings } from './following.ts'
+import { closeDue, putStale } from './closing.ts'
+import { followListing, followMeetings, withMeetings } from './following.ts'
 
 const hourlyTask = 'service-requests.hourly'
 
@@ -21,8 +21,10 @@ export const serviceRequestsTasks = (database: Database): Tasks => ({
   },
   [hourlyTask]: async () => {
     for (const { id } of await everyTimebank(database)) {
+      while ((await inTimebank(database, id, systemActor, putStale)) > 0);
       while ((await inTimebank(database, id, systemActor, closeDue)) > 0);
-      await inTimebank(database, id, systemActor, followMeetings)
+      for (const request of await inTimebank(database, id, systemActor, withMeetings))
+        await inTimebank(database, id, systemActor, (tx) => followMeetings(tx, request))
     }
   }
 })

@@ -59,11 +59,18 @@ export async function stateOf(tx: Tx, request: ServiceRequest): Promise<StateVie
   return request.kind === 'referral' && request.status === 'requested' ? { ...view, subStatus: null } : view
 }
 
-/** Any number of them in a few look-ups, with their titles and no other words. What an agency reads of people is written down. */
-export async function listedViews(tx: Tx, requests: readonly ServiceRequest[]): Promise<ListedView[]> {
+/**
+ * Any number of them in a few look-ups, with their titles and no other words. What an agency reads of people is written down,
+ * unless that was done already (`noted`).
+ */
+export async function listedViews(
+  tx: Tx,
+  requests: readonly ServiceRequest[],
+  { noted = false }: { noted?: boolean } = {}
+): Promise<ListedView[]> {
   if (requests.length === 0) return []
   const see = await seeing(tx, requests)
-  await disclose(tx, disclosed(requests, see, ['title']))
+  if (!noted) await disclose(tx, disclosed(requests, see, ['title']))
   return listed(tx, requests, see)
 }
 

@@ -53,7 +53,7 @@ export async function membersSupported(
     name: 'supporters.members_supported',
     text: `SELECT s.membership_id AS "membershipId", s.scopes FROM supporters.supports s
             WHERE s.timebank_id = $1 AND s.supporter_id = $2 AND s.status = 'active' AND s.scopes && $3::text[]
-              AND (s.expires_at IS NULL OR s.expires_at > $4)`,
+              AND (s.expires_at IS NULL OR s.expires_at > $4) AND ${standing}`,
     values: [tx.timebankId, actor, scopes, tx.now]
   })
   return rows

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { visibilities } from './thanks.ts'
 
@@ -10,14 +10,7 @@ export const memberParams = z.object({
 })
 
 export const thanksInput = z.strictObject({
-  text: z
-    .string()
-    .trim()
-    .min(1)
-    .max(1000)
-    .refine((value) => !value.includes('\0'), 'must not contain NUL')
-    .refine((value) => !/\p{Surrogate}/u.test(value), 'must not contain half a surrogate pair')
-    .describe('1 to 1,000 characters'),
+  text: text(1000).min(1).describe('1 to 1,000 characters'),
   visibility: z
     .enum(visibilities)
     .default('private')

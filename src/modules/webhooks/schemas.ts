@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pageQuery } from '../../http/index.ts'
+import { pageQuery, text } from '../../http/index.ts'
 import { webhookEventTypes } from '../../shared/webhook-events.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { deliveryStates } from './deliveries.ts'
@@ -24,7 +24,7 @@ const url = z
   .describe(
     'https, without user name and password; what follows a # is refused. Private and reserved addresses are too'
   )
-const description = z.string().trim().min(1).max(200)
+const description = text(200).min(1)
 const types = z
   .array(z.enum(webhookEventTypes))
   .min(1)

@@ -210,3 +210,38 @@ test('each change of a budget is an event for its funder, with ids only, and for
     Array.from({ length: 6 }, () => ({ organisation_id: board.organisationId, subject_id: id }))
   )
 })
+
+test('an agency does not learn by naming members as holders whether they are there', async () => {
+  const member = await fund.member({ name: 'Cei' })
+  const nominating = (memberId: string) =>
+    board.client.post('budgets', {
+      ...asked(),
+      holder: { mode: 'nominated_person', memberId }
+    })
+  await consent(board.organisationId)
+  refused(await nominating(member.memberId), 403, 'forbidden')
+  ok(await fund.broker.post(`members/${member.memberId}/suspension`, { reason: 'as discussed' }))
+  refused(await nominating(member.memberId), 403, 'forbidden')
+  refused(await nominating('019aa0c0-0000-7000-8000-000000000042'), 403, 'forbidden')
+})
+
+test('a supporter who is suspended reads neither budgets nor plans, and a funder no plan of a budget that has ended', async () => {
+  const supporter = await fund.member({ name: 'Sue' })
+  const support = ok(
+    await ann.post(`members/${ann.memberId}/supporters`, { supporter: supporter.memberId, scopes: ['view', 'budget'] }),
+    201
+  )
+  ok(await supporter.post(`supports/${support.id}/acceptance`))
+  await consent(board.organisationId)
+  const { id } = ok(await board.client.post('budgets', asked()), 201)
+  ok(await ann.put(`budgets/${id}/plan`, { plan: 'To sing', planToFunder: true }))
+  ok(await supporter.get(`budgets/${id}/plan`))
+  ok(await board.client.get(`budgets/${id}/plan`))
+  ok(await fund.broker.post(`members/${supporter.memberId}/suspension`, { reason: 'as discussed' }))
+  refused(await supporter.get(`budgets/${id}/plan`), 404, 'not-found')
+  refused(await supporter.get(`budgets/${id}`), 404, 'not-found')
+  assert.deepEqual(ok(await supporter.get('budgets')).items, [])
+  ok(await ann.post(`budgets/${id}/end`))
+  refused(await board.client.get(`budgets/${id}/plan`), 404, 'not-found')
+  ok(await ann.get(`budgets/${id}/plan`))
+})

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import pg from 'pg'
-import { budgetsAround, getBudget } from '../../../src/modules/budgets/index.ts'
 import { exchangesTasks } from '../../../src/modules/exchanges/index.ts'
 import { addMember, ok, refused } from '../../support/app.ts'
+import { tablesHolding } from '../../support/holding.ts'
 import { moveClock } from '../schedule/support.ts'
 import { type Client, type Fund, makeFund, today } from './support.ts'
 
@@ -339,14 +339,7 @@ test('the plan is read by whom it is for and who acts by it; the funder only whe
   assert.equal(ok(await officer.get(`budgets/${id}/plan`)).plan, canary)
   const owner = new pg.Client({ connectionString: fund.stage.ownerUrl })
   await owner.connect()
-  const { rows: tables } = await owner.query(
-    "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-  )
-  const holding: string[] = []
-  for (const { name } of tables) {
-    const { rows } = await owner.query(`SELECT FROM ${name} x WHERE x::text LIKE $1 LIMIT 1`, [`%${canary}%`])
-    if (rows.length > 0) holding.push(name)
-  }
+  const holding = await tablesHolding(async (text, values) => (await owner.query(text, values)).rows, canary)
   await owner.end()
   assert.deepEqual(holding, ['budgets.plans'])
 })
@@ -468,20 +461,6 @@ test('of two ends, and of two first allocations at once, one is made', async () 
   const ends = await Promise.all([1, 2].map(() => officer.post(`budgets/${id}/end`, {})))
   assert.deepEqual(ends.map(({ status }) => status).sort(), [200, 409])
   assert.deepEqual(await fund.figures(id), { allocated: 120, spent: 0, committed: 0, returned: 120, available: 0 })
-})
-
-test('what is open around a person is told to modules above with who funds it, and what has ended is not', async () => {
-  const { officer } = fund
-  const ivy = await fund.member({ name: 'Ivy' })
-  const open = await fund.funded(ivy, 60)
-  const { id: over } = await fund.propose(officer, { memberId: ivy.memberId })
-  ok(await ivy.post(`budgets/${over}/end`, {}))
-  const around = await fund.as(ivy, (tx) => budgetsAround(tx, ivy.memberId))
-  assert.deepEqual(
-    around.map(({ id, funderName, status }) => [id, funderName, status]),
-    [[open, 'Rivertown Council', 'active']]
-  )
-  assert.equal((await fund.as(ivy, (tx) => getBudget(tx, open))).figures.available, 60)
 })
 
 test('a budget pays for a session of several people, as one, and its reversal gives all of it back', async () => {

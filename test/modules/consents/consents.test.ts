@@ -236,7 +236,9 @@ test('an agency reads what is given to it, which is noted, and takes back what i
   const log = ok(await ann.get(`members/me/disclosures?organisationId=${board.organisationId}`)).items
   assert.deepEqual(
     log.map((d: Json) => [d.subjectId, d.parts, d.organisationName]),
+    // the two lists, and the answer to what it wrote down
     [
+      [consent.id, ['consent'], 'Board'],
       [consent.id, ['consent'], 'Board'],
       [consent.id, ['consent'], 'Board']
     ]

@@ -20,7 +20,7 @@ before(async () => {
   other = await desk.anotherAgency('Council')
   person = await desk.member('Mair')
 })
-after(() => desk.stage.close())
+after(() => desk.close())
 
 let made = 0
 /** A ServiceRequest as an agency's system sends it, of one of the golden files. */
@@ -271,6 +271,16 @@ test('a patch is of the status and its reason, and of two at once one is done', 
     [id]
   )
   assert.equal(steps, 1)
+})
+
+test('of two updates of the same version at once one is done, whichever they are', async () => {
+  const wrong = [{ op: 'replace', path: '/status', value: 'entered-in-error' }]
+  for (let round = 0; round < 8; round += 1) {
+    const { id } = await create(referral())
+    const version = { 'if-match': 'W/"1"' }
+    const answers = await Promise.all([patch(id, cancelling, version), patch(id, wrong, version)])
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412])
+  }
 })
 
 test('a status that is not shared is unknown, masked, and found by asking for what is unknown alone', async () => {
@@ -586,6 +596,24 @@ test('every read of a referral is written down for the person', async () => {
   const before = (await parts()).length
   await got(`Task?focus=ServiceRequest/${id}`)
   assert.equal((await parts()).length, before + 1)
+})
+
+test('an update that is refused by how the Task stands is a read of it, and so is one with a key', async () => {
+  const { id } = await create(referral())
+  const reads = async () =>
+    (await desk.rows('SELECT parts FROM consents.disclosures WHERE subject_id = $1', [id])).filter(({ parts }: Json) =>
+      parts.includes('status')
+    ).length
+  refusedWith(await patch(id, [{ op: 'test', path: '/status', value: 'accepted' }, ...cancelling]), 412)
+  assert.equal(await reads(), 1)
+  const guess = [
+    { op: 'test', path: '/status', value: 'requested' },
+    { op: 'replace', path: '/status', value: 'completed' }
+  ]
+  refusedWith(await patch(id, guess, { 'idempotency-key': 'guess-0001' }), 403)
+  assert.equal(await reads(), 2)
+  refusedWith(await patch(id, guess, {}, other.client), 404)
+  assert.equal(await reads(), 2)
 })
 
 test('whatever is sent, the service does not fail', async () => {

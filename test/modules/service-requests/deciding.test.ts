@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { addMember, type Client, ok, refused } from '../../support/app.ts'
+import { everyTable } from '../../support/holding.ts'
 import { type Desk, type Json, makeDesk } from './support.ts'
 
 let desk: Desk
@@ -9,17 +10,14 @@ before(async () => {
   desk = await makeDesk('service_requests_deciding')
 })
 
-after(() => desk.stage.close())
+after(() => desk.close())
 
 /** Everything that is kept of a referral and of the person, without what is different for any two of them. */
 const traces = async (id: string, person: Client): Promise<Json> => {
   const { rows } = desk
-  const tables = await rows(
-    `SELECT format('%I.%I', c.table_schema, c.table_name) AS name FROM information_schema.tables c
-      WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema', 'graphile_worker')`
-  )
   const found: Record<string, string[]> = {}
-  for (const { name } of tables) {
+  for (const name of await everyTable(rows)) {
+    if (name.startsWith('graphile_worker.')) continue
     const hits = await rows(
       `SELECT to_jsonb(t) AS row FROM ${name} t WHERE t::text LIKE '%' || $1 || '%' ORDER BY t::text`,
       [id]

@@ -9,7 +9,7 @@ before(async () => {
   desk = await makeDesk('service_requests_desk')
 })
 
-after(() => desk.stage.close())
+after(() => desk.close())
 
 const today = () => new Date().toISOString().slice(0, 10)
 

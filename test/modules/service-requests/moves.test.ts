@@ -22,7 +22,7 @@ before(async () => {
   desk = await makeDesk('service_requests_moves')
 })
 
-after(() => desk.stage.close())
+after(() => desk.close())
 
 /** The steps of the API, each with the move that it makes. */
 const steps: Record<string, { move: MoveName; body: () => unknown }> = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { clientOf, ok, refused } from '../../support/app.ts'
+import { tablesHolding } from '../../support/holding.ts'
 import { type Desk, type Json, makeDesk } from './support.ts'
 
 let desk: Desk
@@ -9,7 +10,7 @@ before(async () => {
   desk = await makeDesk('service_requests_posting')
 })
 
-after(() => desk.stage.close())
+after(() => desk.close())
 
 test('an agency asks for something of its own, and reads it whole', async () => {
   const { agency, own, post, seen } = desk
@@ -181,19 +182,10 @@ test('words about a person are in their own field, and nowhere else', async () =
   ok(await step(person, id, 'answer', yes()))
   ok(await step(broker, id, 'acceptance', { listing }))
   await follow()
-  const tables = await rows(
-    `SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables
-      WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')`
-  )
-  const found: string[] = []
-  for (const { name } of tables) {
-    const hits = await rows(`SELECT FROM ${name} t WHERE t::text ILIKE '%${canary}%' LIMIT 1`)
-    if (hits.length > 0) found.push(name)
-  }
-  assert.deepEqual(found, ['service_requests.texts'])
+  assert.deepEqual(await tablesHolding(rows, canary), ['service_requests.texts'])
   // entered in error it is gone from there too
   ok(await agency.client.post(`service-requests/${id}/error`, {}))
-  assert.deepEqual(await rows(`SELECT FROM service_requests.texts t WHERE t::text ILIKE '%${canary}%'`), [])
+  assert.deepEqual(await tablesHolding(rows, canary), [])
 })
 
 test('an agency sees its own requests, and of those of others not even that they are there', async () => {

@@ -77,14 +77,9 @@ export async function makeDesk(name: string) {
 
   const tasks = serviceRequestsTasks(stage.database)
 
-  const rows = async (text: string, values: unknown[] = []): Promise<Json[]> => {
-    const client = new pg.Client({ connectionString: stage.ownerUrl })
-    await client.connect()
-    return client
-      .query(text, values)
-      .then((result) => result.rows)
-      .finally(() => client.end())
-  }
+  const owner = new pg.Client({ connectionString: stage.ownerUrl })
+  await owner.connect()
+  const rows = async (text: string, values: unknown[] = []): Promise<Json[]> => (await owner.query(text, values)).rows
 
   return {
     stage,
@@ -122,7 +117,11 @@ export async function makeDesk(name: string) {
         stage.clock.now = before
       })
     },
-    rows
+    rows,
+    close: async () => {
+      await owner.end()
+      await stage.close()
+    }
   }
 }
 

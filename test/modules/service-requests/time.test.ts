@@ -10,7 +10,7 @@ before(async () => {
   desk = await makeDesk('service_requests_time')
 })
 
-after(() => desk.stage.close())
+after(() => desk.close())
 
 const dayMs = 24 * 60 * 60 * 1000
 
