@@ -1,1 +1,0 @@
-ALTER TABLE "agencies"."secrets" ADD COLUMN "last_used_at" timestamp with time zone;

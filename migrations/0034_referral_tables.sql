@@ -1,1 +1,0 @@
-ALTER TABLE "timebanks"."timebanks" ADD COLUMN "sandbox" boolean DEFAULT false NOT NULL;

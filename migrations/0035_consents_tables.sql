@@ -1,1 +1,0 @@
-CREATE INDEX "consents_to" ON "consents"."consents" USING btree ("timebank_id","organisation_id","id");

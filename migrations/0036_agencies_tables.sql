@@ -1,1 +1,0 @@
-ALTER TABLE "agencies"."secrets" ADD COLUMN "asked_by" uuid;

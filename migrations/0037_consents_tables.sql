@@ -1,3 +1,0 @@
-CREATE INDEX "consents_status" ON "consents"."consents" USING btree ("timebank_id","status","id");--> statement-breakpoint
-CREATE INDEX "consents_of_purpose" ON "consents"."consents" USING btree ("timebank_id","purpose","id");--> statement-breakpoint
-ALTER TABLE "consents"."consents" ADD CONSTRAINT "consents_scopes_of_purpose" CHECK ("consents"."consents"."purpose" <> 'joined_up' or "consents"."consents"."scopes" = '{see_others_involved}'::text[]);
