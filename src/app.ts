@@ -46,6 +46,7 @@ import { followUpRoutes } from './modules/follow-ups/routes.ts'
 import { foundingRoutes } from './modules/founding/routes.ts'
 import { type Identity, sealKeys } from './modules/identity/index.ts'
 import { identityRoutes } from './modules/identity/routes.ts'
+import { joinedUpRoutes } from './modules/joined-up/routes.ts'
 import { chainRoutes } from './modules/ledger/chain-routes.ts'
 import type { PostingQueue } from './modules/ledger/index.ts'
 import { journalRoutes } from './modules/ledger/journal-routes.ts'
@@ -133,6 +134,7 @@ const tags = [
   { name: 'Schedule', description: 'When and where: appointments, arrangements and their sessions, calendars' },
   { name: 'Budgets', description: 'Hours that an organisation sets aside for somebody or something' },
   { name: 'Service requests', description: 'What agencies ask for, what the person says, and the broker’s desk' },
+  { name: 'Joined-up view', description: 'All that is open around a person across agencies, and how much it is' },
   { name: 'Circles', description: 'Rings in which everybody gives and everybody receives' },
   { name: 'Matching', description: 'Who fits a request or an offer, and who is asked' },
   { name: 'Paper', description: 'Books of slips, event sheets, statements by post' },
@@ -301,6 +303,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   conversationReportRoutes(app)
   inboxRoutes(app)
   thanksRoutes(app)
+  joinedUpRoutes(app)
   openReferralRoutes(app, { publicUrl })
   const reading: LedgerRoutesOptions = {
     ownsAccount: (tx, _request, accountId) => ownsAccount(tx, { membershipId: tx.actor.membershipId, accountId }),

@@ -185,6 +185,10 @@ export const exchanges = exchangesSchema.table(
     index('exchanges_status').on(t.timebankId, t.status, t.id),
     index('exchanges_provider').on(t.timebankId, t.providerId, t.id),
     index('exchanges_receiver').on(t.timebankId, t.receiverId, t.id),
+    // who comes to somebody for their work: read by person, by state and by day, however long their history
+    index('exchanges_receiver_professional')
+      .on(t.timebankId, t.receiverId, t.status, t.performedOn)
+      .where(sql`provider_capacity <> 'citizen'`),
     // most columns of these are empty for most exchanges, and every step writes a row anew into every index that holds it
     index('exchanges_provider_organisation')
       .on(t.timebankId, t.providerOrganisationId, t.id)

@@ -6,6 +6,7 @@ export { emergencyRefusal, isEmergency } from './emergencies.ts'
 export { attendanceOf } from './following.ts'
 export { playLater, playTask } from './play.ts'
 export { createServiceRequest, type NewServiceRequest, type Receipt } from './posting.ts'
+export { seeing } from './seeing.ts'
 /** @public */
 export {
   type Filter,

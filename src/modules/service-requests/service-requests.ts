@@ -4,7 +4,7 @@ import type { Tx } from '../../db/client.ts'
 import { isStaff } from '../../shared/actor.ts'
 import { notFound } from '../../shared/errors.ts'
 import { type ConsentScope, consentSql } from '../consents/index.ts'
-import { mayActFor, supportsSql } from '../supporters/index.ts'
+import { mayActFor, membersSupported } from '../supporters/index.ts'
 import { history, requests, texts } from './tables.ts'
 import type { Kind, Outcome, Priority, Reason, Status, SubStatus } from './vocabulary.ts'
 
@@ -148,13 +148,14 @@ export async function listServiceRequests(
   const changed = agency ? requests.agencyAt : requests.updatedAt
   const byChange = filter.updatedSince !== undefined
   const { external, waitingSince } = filter
+  const own = await ofCaller(tx)
   const rows = await tx.db
     .select()
     .from(requests)
     .where(
       and(
         eq(requests.timebankId, tx.timebankId),
-        ofCaller(tx),
+        own,
         statusIs(tx, filter),
         filter.ids && inArray(requests.id, [...filter.ids]),
         is(requests.kind, filter.kind),
@@ -184,22 +185,15 @@ const is = (column: AnyPgColumn, value: string | undefined): SQL | undefined =>
 
 const instantSql = (instant: Date): string => `'${instant.toISOString()}'::timestamptz`
 
-function ofCaller(tx: Tx): SQL | undefined {
+async function ofCaller(tx: Tx): Promise<SQL | undefined> {
   const { agency, membershipId } = tx.actor
   if (agency) return eq(requests.organisationId, agency.organisationId)
   if (isStaff(tx.actor) || isService(tx)) return undefined
-  // one's own, and of whom one supports in what is theirs to agree to
+  // one's own, and of whom one supports in what is theirs to agree to: by id, since an OR of the two would read the whole table
+  const supported = (await membersSupported(tx, ['consents'])).map((one) => one.membershipId)
   return and(
     sql`${requests.status} <> 'entered_in_error'`,
-    or(
-      eq(requests.membershipId, membershipId!),
-      sql`${requests.membershipId} IN (
-        SELECT y.membership_id FROM supporters.supports y
-         WHERE y.timebank_id = ${tx.timebankId} AND y.supporter_id = ${membershipId}
-           AND ${sql.raw(
-             supportsSql('y.timebank_id', 'y.membership_id', 'y.supporter_id', "'consents'", instantSql(tx.now))
-           )})`
-    )
+    inArray(requests.membershipId, [membershipId!, ...supported])
   )
 }
 

@@ -225,6 +225,29 @@ Os nad chi ofynnodd, nid oes angen i chi wneud dim: ni all neb fewngofnodi heb y
       opening: 'Balansau agoriadol'
     }
   },
+  joinedUp: {
+    kinds: {
+      service_request: 'Cais gan asiantaeth',
+      exchange: 'Cymorth',
+      arrangement: 'Cyfarfodydd',
+      budget: 'Oriau a neilltuwyd'
+    },
+    states: {
+      asked: 'Yn aros am eich ie neu na',
+      proposed: 'Cynigiwyd, yn aros am ateb',
+      with_broker: "Mae'r brocer yn edrych arno",
+      agreed: 'Cytunwyd, heb ddechrau eto',
+      under_way: 'Ar waith',
+      on_hold: "Wedi'i ohirio am y tro",
+      to_confirm: "Wedi digwydd, yn aros i'w gadarnhau",
+      unclear: 'Yn cael ei ddatrys'
+    },
+    attention: {
+      answerWanted: (count) => `Pethau sy'n aros am ateb: ${count}.`,
+      overlap: (category, count) => `${category}: mae ${count} cyfraniad ar agor yr un pryd.`,
+      manyPeople: (count) => `Nifer y bobl wahanol sy'n dod: ${count}.`
+    }
+  },
   openReferral: {
     organization:
       "Banc amser: mae pobl yn rhoi amser i'w gilydd. Mae awr yn awr, pwy bynnag sy'n ei rhoi, ac mae gan bawb rywbeth i'w roi.",

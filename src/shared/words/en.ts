@@ -221,6 +221,29 @@ If it was not you, there is nothing you need to do: nobody can sign in without t
       opening: 'Opening balances'
     }
   },
+  joinedUp: {
+    kinds: {
+      service_request: 'Asked for by an agency',
+      exchange: 'Help',
+      arrangement: 'Meetings',
+      budget: 'Hours set aside'
+    },
+    states: {
+      asked: 'Waits for your yes or no',
+      proposed: 'Proposed, waits for an answer',
+      with_broker: 'Is being looked at by the broker',
+      agreed: 'Agreed, not begun yet',
+      under_way: 'Under way',
+      on_hold: 'On hold for now',
+      to_confirm: 'Has taken place, waits to be confirmed',
+      unclear: 'Is being cleared up'
+    },
+    attention: {
+      answerWanted: (count) => (count === 1 ? 'One thing waits for an answer.' : `${count} things wait for an answer.`),
+      overlap: (category, count) => `${category}: ${count} contributions are open at the same time.`,
+      manyPeople: (count) => `${count} different people come.`
+    }
+  },
   openReferral: {
     organization:
       'A timebank: people give each other time. One hour is one hour, whoever gives it, and everybody has something to give.',

@@ -223,6 +223,29 @@ Si no has sido tú, no tienes que hacer nada: nadie puede entrar sin este correo
       opening: 'Saldos iniciales'
     }
   },
+  joinedUp: {
+    kinds: {
+      service_request: 'Pedido por una organización',
+      exchange: 'Ayuda',
+      arrangement: 'Encuentros',
+      budget: 'Horas reservadas'
+    },
+    states: {
+      asked: 'Espera su sí o su no',
+      proposed: 'Propuesto, espera respuesta',
+      with_broker: 'Lo está mirando el gestor',
+      agreed: 'Acordado, aún no ha empezado',
+      under_way: 'En marcha',
+      on_hold: 'En pausa por ahora',
+      to_confirm: 'Ha tenido lugar, falta confirmarlo',
+      unclear: 'Se está aclarando'
+    },
+    attention: {
+      answerWanted: (count) => (count === 1 ? 'Una cosa espera respuesta.' : `${count} cosas esperan respuesta.`),
+      overlap: (category, count) => `${category}: ${count} contribuciones están abiertas al mismo tiempo.`,
+      manyPeople: (count) => `Vienen ${count} personas distintas.`
+    }
+  },
   openReferral: {
     organization:
       'Un banco de tiempo: las personas se dan tiempo unas a otras. Una hora es una hora, la dé quien la dé, y todo el mundo tiene algo que dar.',

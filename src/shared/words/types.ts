@@ -1,4 +1,5 @@
 import type { FollowUpStep } from '../follow-up-steps.ts'
+import type { JoinedUpKind, JoinedUpState } from '../joined-up.ts'
 import type { NoticeKind, NoticeTopic } from '../notice-kinds.ts'
 
 /** What is known of a notice's subject when it is told; null where there is nothing to say, or it may not be said. */
@@ -128,6 +129,16 @@ export type Words = {
   statement: StatementWords
   /** names of the categories that a new timebank begins with, by their slugs */
   starterCategories: Record<string, string>
+  /** the page of all that is open around a person */
+  joinedUp: {
+    kinds: Record<JoinedUpKind, string>
+    states: Record<JoinedUpState, string>
+    attention: {
+      answerWanted(count: number): string
+      overlap(category: string, count: number): string
+      manyPeople(count: number): string
+    }
+  }
   /** what directories of services are told of a timebank */
   openReferral: {
     /** of the timebank, where it says nothing of itself */

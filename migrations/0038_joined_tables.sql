@@ -1,0 +1,1 @@
+CREATE INDEX "exchanges_receiver_professional" ON "exchanges"."exchanges" USING btree ("timebank_id","receiver_id","status","performed_on") WHERE provider_capacity <> 'citizen';
