@@ -1,12 +1,10 @@
 import type { Tx } from '../../db/client.ts'
 import { addDays, endOfDay } from '../../shared/clock.ts'
 import { refuseFaults } from '../../shared/errors.ts'
+import { type Ratio, ratioOf } from '../../shared/ratio.ts'
 import { firstReplies } from '../conversations/index.ts'
 import { currentPolicy } from '../timebanks/index.ts'
 import { firstReplyToRequest } from './replies.ts'
-
-/** `value` is n/d to 4 decimals, half up; null where d is 0. */
-export type Ratio = { value: number | null; n: number; d: number }
 
 /** How soon somebody answered. Whole minutes, begun ones not counted; percentiles by nearest rank; null: nobody was answered. */
 export type ReplyTimes = {
@@ -52,7 +50,7 @@ function replyTimes(waited: readonly Waited[]): ReplyTimes {
   // the smallest of them that so much of all do not exceed
   const rank = (percent: number) => minutes[Math.ceil((percent * minutes.length) / 100) - 1] ?? null
   return {
-    replied: ratio(minutes.length, waited.length),
+    replied: ratioOf(minutes.length, waited.length),
     unanswered: waited.length - minutes.length,
     medianMinutes: rank(50),
     p90Minutes: rank(90)
@@ -62,10 +60,3 @@ function replyTimes(waited: readonly Waited[]): ReplyTimes {
 /** What was answered before it was opened, as a broker may note afterwards, was answered at once. */
 const minutesBetween = (since: Date, until: Date): number =>
   Math.max(0, Math.floor((until.getTime() - since.getTime()) / 60_000))
-
-/** In whole numbers, so that halves are halves. */
-const ratio = (n: number, d: number): Ratio => ({
-  value: d === 0 ? null : Math.floor((2 * n * 10_000 + d) / (2 * d)) / 10_000,
-  n,
-  d
-})

@@ -1,17 +1,18 @@
 import type { Tx } from '../../db/client.ts'
 import { addDays, endOfDay } from '../../shared/clock.ts'
 import { refuseFaults } from '../../shared/errors.ts'
+import { type Ratio, ratioOf } from '../../shared/ratio.ts'
 import { consentSql } from '../consents/index.ts'
 import { currentPolicy } from '../timebanks/index.ts'
 
-export type Ratio = { value: number | null; n: number | null; d: number | null; suppressed: boolean }
+type Told = (Ratio & { suppressed: false }) | { value: null; n: null; d: null; suppressed: true }
 export type Figures = {
   /** referrals asked for in the months */
   received: number
   /** accepted, of all that were decided */
-  acceptance: Ratio
+  acceptance: Told
   /** completed, of all that came to an end after they were accepted */
-  completion: Ratio
+  completion: Told
   /** neither decided against nor ended */
   open: { value: number | null; suppressed: boolean }
 }
@@ -85,17 +86,14 @@ export async function referralFigures(tx: Tx, { from, to }: { from: string; to: 
   )
   return {
     received,
-    acceptance: ratio(accepted, rejected, least),
-    completion: shownEnds ? ratio(completed, failed, least) : none,
+    acceptance: told(accepted, rejected, least),
+    completion: shownEnds ? told(completed, failed, least) : none,
     open: { value: shownOpen ? open : null, suppressed: !shownOpen }
   }
 }
 
-const none: Ratio = { value: null, n: null, d: null, suppressed: true }
+const none: Told = { value: null, n: null, d: null, suppressed: true }
 
-/** To 4 decimals, half up. */
-function ratio(n: number, rest: number, least: number): Ratio {
-  if (n < least || rest < least) return none
-  const d = n + rest
-  return { value: d === 0 ? null : Math.floor((n * 10_000) / d + 0.5) / 10_000, n, d, suppressed: false }
-}
+/** Not told where fewer than `least` are in it or in the rest. */
+const told = (n: number, rest: number, least: number): Told =>
+  n < least || rest < least ? none : { ...ratioOf(n, n + rest), suppressed: false }
