@@ -7,9 +7,7 @@ export { attendanceOf } from './following.ts'
 export { playLater, playTask } from './play.ts'
 export { createServiceRequest, type NewServiceRequest, type Receipt } from './posting.ts'
 export { seeing } from './seeing.ts'
-/** @public */
 export {
-  type Filter,
   listServiceRequests,
   lockServiceRequest,
   type Place,

@@ -152,7 +152,9 @@ test('the job done again, and several at once, opens nothing twice', async () =>
   await queue.pass(2.99)
   const all = async () => ok(await admin.get('follow-ups?limit=200&state=all')).items
   const ofThem = (items: Json[]) =>
-    items.filter(({ kind, member }) => kind === 'unanswered_request' && members.some((m) => m.memberId === member?.memberId))
+    items.filter(
+      ({ kind, member }) => kind === 'unanswered_request' && members.some((m) => m.memberId === member?.memberId)
+    )
   assert.deepEqual(ofThem(await all()), [])
   queue.shift(0.02)
   await Promise.all([queue.look(), queue.look(), queue.look(), admin.get('follow-ups'), broker.get('follow-ups')])
