@@ -356,6 +356,48 @@ test('webhooks come to a receiver that fails, is slow, hangs up and redirects: e
   }
 })
 
+test('two agencies about one person: she sees one page, and each agency of the other what she allows, as long as she does', async () => {
+  const somebody = await person()
+  const ids = {} as Record<Language, string>
+  for (const speaks of ['rest', 'fhir'] as const) {
+    const one = caseOf({ memberNumber: somebody.number })
+    ids[speaks] = await systems[speaks].refer(one)
+    await step(somebody, ids[speaks], 'answer', yes(everything))
+    await step(broker, ids[speaks], 'acceptance', { listing })
+    expects(one, 'accepted')
+  }
+  const page = ok(await somebody.get('members/me/joined-up'))
+  assert.deepEqual(page.contributions.map(({ id }: Json) => id).sort(), Object.values(ids).sort())
+  assert.deepEqual([page.figures.agencies, page.overlaps.length], [2, 1])
+  const seen = async () => ok(await agencies.rest.client.get(`service-requests/${ids.rest}/joined-up`))
+  const allow = (scopes: string[]) =>
+    somebody.post(`members/${somebody.memberId}/consents`, {
+      organisationId: agencies.rest.organisationId,
+      purpose: 'joined_up',
+      scopes,
+      wordingVersion: 1
+    })
+  const alone = await seen()
+  assert.deepEqual([alone.contributions.length, alone.others, alone.overlaps], [1, null, []])
+  const { id } = ok(await allow(['see_others_involved']), 201)
+  const together = await seen()
+  assert.deepEqual(
+    together.others.map(({ organisation, category }: Json) => [organisation, category.slug]),
+    [['Agency that speaks fhir', 'walking-together']]
+  )
+  assert.equal(together.overlaps.length, 1)
+  assert.ok(!JSON.stringify(together).includes(ids.fhir))
+  ok(await somebody.post(`members/${somebody.memberId}/consents/${id}/withdrawal`, {}))
+  const again = await seen()
+  assert.deepEqual([again.others, again.overlaps], [null, []])
+  const { items } = ok(await somebody.get('members/me/disclosures?limit=200'))
+  const reads = items.filter(({ parts }: Json) => parts.includes('joined_up'))
+  assert.equal(reads.length, 3)
+  assert.equal(reads.filter(({ parts }: Json) => parts.includes('others_involved')).length, 1)
+  const csv = await somebody.get('members/me/disclosures', { accept: 'text/csv' })
+  assert.match(csv.text, /others_involved/)
+})
+
 test('of 200 agreements at once as many are paid from a budget as there is room for, and its figures add up all along', async () => {
   const { client, organisationId } = agencies.rest
   // whom the agency does not know by their own consent is not there
