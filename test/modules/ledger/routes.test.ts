@@ -369,17 +369,14 @@ describe('GET /accounts/:account/balance and /summary', () => {
 
   test('by recording a day ends when it does in the time zone of the timebank', async () => {
     const owner = asOwner(database.url)
-    const shift = (by: string) =>
-      owner.pool.query(`UPDATE ledger.transfers SET recorded_at = recorded_at ${by} WHERE timebank_id = $1`, [
-        books.timebankId
-      ])
     try {
-      const { rows } = await owner.pool.query<{ days: number }>(
-        "SELECT date '2026-04-02' - max(recorded_at)::date AS days FROM ledger.transfers WHERE timebank_id = $1",
+      // to noon: what is recorded late in the evening would be of the next day there
+      await owner.pool.query(
+        `UPDATE ledger.transfers SET recorded_at = recorded_at + (
+           SELECT timestamptz '2026-04-02T12:00:00Z' - max(recorded_at) FROM ledger.transfers WHERE timebank_id = $1)
+          WHERE timebank_id = $1`,
         [books.timebankId]
       )
-      const by = `interval '${rows[0]!.days} days'`
-      await shift(`+ ${by}`)
       await owner.pool.query(
         `UPDATE ledger.transfers SET recorded_at = '2026-04-02T23:00:00Z' WHERE timebank_id = $1 AND debit_account = 3 AND minutes < 10`,
         [books.timebankId]
