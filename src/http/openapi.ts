@@ -62,6 +62,15 @@ function complete(operation: Operation, route: DeclaredRoute): void {
   operation.responses['4XX'] ??= problemResponse('Refused; `code` says why and `errors` names every fault')
   operation.responses['5XX'] ??= problemResponse('The service could not answer')
   const parameters = operation.parameters ?? []
+  if (access.who === 'timebank' && access.agency)
+    parameters.push(
+      header(
+        'Commonhours-Professional',
+        false,
+        "For agencies' systems: affiliation of the professional in whose name they ask; left out: that of the client",
+        { type: 'string', format: 'uuid' }
+      )
+    )
   if (access.who === 'timebank' && method !== 'GET') {
     if (method === 'POST')
       parameters.push(
