@@ -209,7 +209,8 @@ function statusIs(tx: Tx, { status, among, subStatus }: Filter): SQL | undefined
   if (!tx.actor.agency) return wanted
   const of = (column: string) => `"service_requests"."requests"."${column}"`
   const shared = sql.raw(
-    consentSql(of('timebank_id'), of('membership_id'), of('organisation_id'), "'share_status'", instantSql(tx.now))
+    // asked for each row by itself: as a plain condition all consents of the timebank would be read into a hash
+    `(SELECT ${consentSql(of('timebank_id'), of('membership_id'), of('organisation_id'), "'share_status'", instantSql(tx.now))})`
   )
   const open = subStatus === undefined ? sql`${requests.statusOpen}` : sql`false`
   const seen = or(eq(requests.kind, 'own_need'), open, shared)
