@@ -1,4 +1,5 @@
 import type { Tx } from '../../db/client.ts'
+import { ratioOf } from '../../shared/ratio.ts'
 import { currentPolicy, today } from '../timebanks/index.ts'
 import { contributionsSql } from './open.ts'
 import type { FiguresView } from './schemas.ts'
@@ -63,18 +64,11 @@ export async function figuresOf(tx: Tx): Promise<FiguresView> {
   return {
     asOf: tx.now,
     people,
-    severalAgencies: ratio(severalAgencies, people),
-    withOverlap: ratio(withOverlap, people),
-    meanAgencies: ratio(agencies, people),
-    meanPeopleInvolved: ratio(peopleInvolved, people),
+    severalAgencies: ratioOf(severalAgencies, people),
+    withOverlap: ratioOf(withOverlap, people),
+    meanAgencies: ratioOf(agencies, people),
+    meanPeopleInvolved: ratioOf(peopleInvolved, people),
     combinations: combinations ?? [],
     suppressedCombinations: suppressed
   }
 }
-
-/** To 4 decimals, half up. */
-const ratio = (n: number, d: number) => ({
-  value: d === 0 ? null : Math.floor((20_000 * n + d) / (2 * d)) / 10_000,
-  n,
-  d
-})

@@ -1,17 +1,10 @@
 import { type Api, agenciesOnly, read, readers, readLogged, staff } from '../../http/index.ts'
+import { serviceRequestParams } from '../service-requests/schemas.ts'
 import { timebankParams } from '../timebanks/schemas.ts'
 import { agencyPageOf } from './agency-page.ts'
 import { figuresOf } from './figures.ts'
 import { pageOf } from './page.ts'
-import {
-  agencyViewSchema,
-  concerned,
-  figuresSchema,
-  joinedUpSchema,
-  memberParams,
-  serviceRequestParams,
-  tags
-} from './schemas.ts'
+import { agencyViewSchema, concerned, figuresSchema, joinedUpSchema, memberParams, tags } from './schemas.ts'
 
 const timebank = '/v1/timebanks/:timebank'
 

@@ -12,7 +12,6 @@ export const memberParams = z.object({
   ...timebankParams.shape,
   member: z.string().max(36).describe('Id or number of the member, or `me`')
 })
-export const serviceRequestParams = z.object({ ...timebankParams.shape, serviceRequest: z.uuid() })
 
 const kind = z
   .enum(joinedUpKinds)
